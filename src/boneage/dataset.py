@@ -1,0 +1,179 @@
+"""The challenge's layout on disk, its annotations, and the one fixed split of it.
+
+The split is bound to the film's id alone, so it holds for ever and for everything that is trained or
+fitted here: networks, thresholds, averages. The salt was chosen once among 60, for balance of sex and age between the parts.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from boneage.errors import BoneAgeError, Kind
+from boneage.types import Sex
+
+LABELS = "boneage-training-dataset.csv"
+SALT = "boneage-split-39"
+TEST, CALIBRATE, SELECT = 0.0795, 0.0560, 0.0560  # shares: about 1,000, 700 and 700 of 12,611 films
+FINGERS = ("thumb", "forefinger", "middle_finger", "ring_finger", "pinky_finger")
+POINT_NAMES = ("wrist", *(f"{finger}{joint}" for finger in FINGERS for joint in (1, 2, 3, 4)))
+
+
+class Part(str, Enum):
+    """What a film may be used for."""
+
+    TRAIN = "train"
+    SELECT = "select"  # early stopping, choices
+    CALIBRATE = "calibrate"  # intervals, thresholds
+    TEST = "test"  # each look is logged
+
+
+@dataclass(frozen=True)
+class Film:
+    """One labeled radiograph of the data set."""
+
+    id: int
+    sex: Sex
+    bone_age_months: float
+
+    @property
+    def part(self) -> Part:
+        return part_of(self.id)
+
+
+def part_of(film_id: int, *, salt: str = SALT) -> Part:
+    """The part of the split that a film belongs to: a law of its id."""
+    digest = hashlib.sha256(f"{salt}:{film_id}".encode()).digest()
+    u = int.from_bytes(digest[:8], "big") / 2**64
+    if u < TEST:
+        return Part.TEST
+    if u < TEST + CALIBRATE:
+        return Part.CALIBRATE
+    if u < TEST + CALIBRATE + SELECT:
+        return Part.SELECT
+    return Part.TRAIN
+
+
+def split_hash(films: list[Film]) -> str:
+    """Twelve hex digits that name the split of these films; they stand in every result table."""
+    text = "\n".join(f"{film.id} {film.part.value}" for film in sorted(films, key=lambda film: film.id))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def find_data(data: Path | None = None) -> Path | None:
+    """The data set's folder: the one given, else BONEAGE_DATA, else `../shared/rsna` if it is there."""
+    if data is not None:
+        return data
+    if "BONEAGE_DATA" in os.environ:
+        return Path(os.environ["BONEAGE_DATA"])
+    beside = Path("../shared/rsna")
+    return beside if (beside / LABELS).is_file() else None
+
+
+def read_films(data: Path) -> list[Film]:
+    """All labeled films, by id. Raises BoneAgeError where the table is absent or a row is bad."""
+    table = data / LABELS
+    if not table.is_file():
+        raise BoneAgeError(
+            Kind.BAD_DATA,
+            came=f"no {LABELS} in {data}",
+            expected="a folder in the layout of the RSNA 2017 challenge",
+            todo="Give the folder with --data DIR or BONEAGE_DATA.",
+        )
+    films = []
+    with table.open(newline="") as lines:
+        for number, row in enumerate(csv.DictReader(lines), start=2):
+            try:
+                sex = {"true": Sex.MALE, "false": Sex.FEMALE}[row["male"].strip().lower()]
+                films.append(Film(int(row["id"]), sex, float(row["boneage"])))
+            except (KeyError, ValueError, AttributeError) as error:
+                raise BoneAgeError(
+                    Kind.BAD_DATA,
+                    came=f"{table}, line {number}: {error!r}",
+                    expected="id,boneage,male with male True or False",
+                    todo="Correct or remove the line.",
+                ) from error
+    return sorted(films, key=lambda film: film.id)
+
+
+def iterate_files(data: Path, ids: set[int]) -> Iterator[tuple[int, bytes]]:
+    """(id, the file's bytes) of the wanted films, from `images-299-*.tar` shards or loose files.
+
+    Loose files are `<id>.png|jpg|webp` in the folder itself or in `boneage-training-dataset/`.
+    Raises BoneAgeError at the end where films are absent.
+    """
+    left = set(ids)
+    for shard in sorted(data.glob("images-299-*.tar")):
+        with tarfile.open(shard) as tar:
+            for member in tar:
+                film_id = _film_id(member.name)
+                if film_id in left and (file := tar.extractfile(member)) is not None:
+                    left.discard(film_id)
+                    yield film_id, file.read()
+    for folder in (data, data / "boneage-training-dataset"):
+        if left and folder.is_dir():
+            for path in sorted(folder.iterdir()):
+                film_id = _film_id(path.name)
+                if film_id in left:
+                    left.discard(film_id)
+                    yield film_id, path.read_bytes()
+    if left:
+        raise BoneAgeError(
+            Kind.BAD_DATA,
+            came=f"no image for {len(left)} films, among them {sorted(left)[:3]}",
+            expected=f"images-299-*.tar or <id>.png in {data}",
+            todo="Complete the folder or shorten the table.",
+        )
+
+
+def iterate_images(data: Path, ids: set[int]) -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:
+    """(id, gray uint8 [H, W]) of the wanted films."""
+    for film_id, file in iterate_files(data, ids):
+        yield film_id, _decode(file, str(film_id))
+
+
+def _film_id(name: str) -> int:
+    path = Path(name)
+    return int(path.stem) if path.stem.isdigit() and path.suffix.lower() in {".jpg", ".png", ".webp"} else -1
+
+
+def _decode(data: bytes, name: str) -> npt.NDArray[np.uint8]:
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+    if image is None:
+        raise BoneAgeError(
+            Kind.BAD_DATA, came=f"{name} cannot be decoded", expected="a PNG, JPEG or WebP file", todo="Fetch the file again."
+        )
+    return np.asarray(image, np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class AnnotatedHand:
+    """One row of `hands.csv`. All coordinates are fractions of the frame's width and height."""
+
+    id: int
+    size: tuple[int, int]  # height, width of the original film, px
+    right: bool
+    box: tuple[float, float, float, float]  # x0, y0, x1, y1
+    points: npt.NDArray[np.float64]  # [21, 2] in the order of POINT_NAMES
+
+
+def read_hands(data: Path) -> list[AnnotatedHand]:
+    """The annotated hands of `annotations/hands.csv`."""
+    hands = []
+    with (data / "annotations" / "hands.csv").open(newline="") as lines:
+        for row in csv.DictReader(lines):
+            points = np.array([(float(row[f"{name}_x"]), float(row[f"{name}_y"])) for name in POINT_NAMES])
+            x0, y0, x1, y1 = (float(row[key]) for key in ("x0", "y0", "x1", "y1"))
+            size = (int(row["height"]), int(row["width"]))
+            hands.append(AnnotatedHand(int(row["id"]), size, row["side"] == "right", (x0, y0, x1, y1), points))
+    return hands

@@ -1,0 +1,173 @@
+"""The values that pass between the stages: frozen, with units and shapes per field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from math import sqrt
+
+import numpy as np
+import numpy.typing as npt
+
+from boneage.geometry import PixelMap
+
+Image = npt.NDArray[np.float32]  # [H, W], 0..1, bone bright
+
+
+class Sex(str, Enum):
+    """The child's sex as the methods of bone age need it."""
+
+    FEMALE = "female"
+    MALE = "male"
+
+
+class SexSource(str, Enum):
+    """Where the sex came from; it is never guessed."""
+
+    OPTION = "option"  # the caller said it
+    HEADER = "header"  # the DICOM header said it
+    BOTH = "both"  # asked for both sexes' estimates
+
+
+class Side(str, Enum):
+    """Which hand."""
+
+    LEFT = "left"
+    RIGHT = "right"
+
+
+class Polarity(str, Enum):
+    """Whether bone is brighter or darker than air in the stored pixels, once windowed."""
+
+    BONE_BRIGHT = "bone-bright"
+    BONE_DARK = "bone-dark"
+
+
+class Flag(str, Enum):
+    """What was tolerated or is worth a look; printed with every answer."""
+
+    POLARITY_DISAGREES = "polarity-disagrees"  # header and pixels say different things
+    POLARITY_INVERTED = "polarity-inverted"  # bone came dark; the film was inverted
+    FOR_PROCESSING = "for-processing"  # a DICOM "FOR PROCESSING" film: raw detector values
+    COLOR_SCAN = "color-scan"  # a gray film stored in color
+    SEX_OVERRIDDEN = "sex-overridden"  # the option differs from the header
+    SPACING_UNKNOWN = "spacing-unknown"  # no pixel spacing in the header
+    NOT_A_HAND_VIEW = "body-part-not-hand"  # the header names another body part
+    MIRRORED = "mirrored"  # a right hand or a mirrored film; it was turned into a left hand
+    TURNED = "turned"  # the hand stood more than 45 degrees off upright
+    LOW_RESOLUTION = "low-resolution"  # fewer pixels than the networks were trained on
+    HAND_UNCERTAIN = "hand-uncertain"  # the hand finder was unsure
+    WIDE_INTERVAL = "wide-interval"  # among the least sure 5 % of calibration films
+    NEAR_RANGE_END = "near-range-end"  # under 24 or over 216 months: few films, biased labels
+    TOLERATED_HEADER = "tolerated-header"  # a value of the header broke the standard and was ignored
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who the film is of. The only place for it; never logged, never part of repr."""
+
+    patient_name: str = field(default="", repr=False)
+    patient_id: str = field(default="", repr=False)
+    accession_number: str = field(default="", repr=False)
+    study_uid: str = field(default="", repr=False)
+    sop_uid: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Radiograph:
+    """1. What `read` gives: one film, bone bright as far as header and corners can tell."""
+
+    pixels: Image  # [H, W] float32, 0..1
+    sha256: str  # of the stored pixels' bytes (before window and polarity), with their shape and type
+    sex: Sex | None = None  # as the header says
+    chronological_age_months: float | None = None  # study date minus birth date, else PatientAge
+    spacing_mm: tuple[float, float] | None = None  # (row, column) distance; None: unknown, never 1.0
+    side: Side | None = None  # as the header says
+    study_date: str | None = None  # ISO 8601
+    flags: frozenset[Flag] = frozenset()
+    identity: Identity = Identity()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height, width."""
+        return self.pixels.shape[0], self.pixels.shape[1]
+
+
+@dataclass(frozen=True, eq=False)
+class Hand:
+    """2. What `standardize` gives: the film at the finder's size with the hand's points on it."""
+
+    pixels: Image  # [H, W] float32, bone bright
+    points: npt.NDArray[np.float64]  # [21, 2] (x, y) in `pixels`, order of dataset.POINT_NAMES
+    confidence: npt.NDArray[np.float64]  # [21], 0..1
+    presence: float  # 0..1, that this is one hand
+    to_source: PixelMap  # pixels -> the radiograph's own
+    flags: frozenset[Flag] = frozenset()
+
+
+@dataclass(frozen=True, eq=False)
+class Aligned:
+    """3. What `register` gives: where the hand lies in the common frame, and how well it fits."""
+
+    pixels: Image  # the hand's pixels, not yet resampled
+    to_frame: PixelMap  # pixels -> frame: an upright left hand, thumb right, as the films show it
+    to_source: PixelMap  # pixels -> the radiograph's own
+    residual: float  # root mean square distance of the palm's points from the template, in hand lengths
+    flags: frozenset[Flag] = frozenset()
+
+
+@dataclass(frozen=True, eq=False)
+class Crop:
+    """4. One region, ready for a network."""
+
+    name: str
+    pixels: Image  # [H, W] float32, contrast normalized
+    to_source: PixelMap  # crop -> the radiograph's own pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Vote:
+    """5. One network's answer for one sex: a distribution over months."""
+
+    network: str
+    probabilities: npt.NDArray[np.float64]  # [240], sums to 1, class i is i months
+
+    @property
+    def months(self) -> float:
+        """The expectation."""
+        return float(self.probabilities @ np.arange(len(self.probabilities)))
+
+    @property
+    def spread_months(self) -> float:
+        """The standard deviation."""
+        grid = np.arange(len(self.probabilities))
+        return sqrt(max(float(self.probabilities @ (grid - self.months) ** 2), 0.0))
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """6. One sex's answer."""
+
+    sex: Sex
+    bone_age_months: float
+    interval_months: tuple[float, float]
+    interval_coverage: float
+    spread_months: float  # the networks' own standard deviation
+    probabilities: npt.NDArray[np.float64]  # [240], class i is i months
+    flags: frozenset[Flag] = frozenset()
+
+
+@dataclass(frozen=True, eq=False)
+class Assessment:
+    """What `assess` gives for one film: one estimate, or two where both sexes were asked for."""
+
+    radiograph: Radiograph
+    hand: Hand
+    aligned: Aligned
+    crops: tuple[Crop, ...]
+    estimates: tuple[Estimate, ...]
+    sex_source: SexSource
+    system: str
+    weights: tuple[str, ...]  # dated names
+    flags: frozenset[Flag]
+    seconds: float
