@@ -1,0 +1,88 @@
+"""The seam between runtime and lab: a network takes a float32 batch and gives arrays.
+
+ONNX files come inside the package, each with a card (TOML) that holds its checksum, which is verified on
+every load. float16 weights are widened inside the graph, so all arithmetic is float32.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from boneage.errors import BoneAgeError, Kind
+
+Batch = npt.NDArray[np.float32]
+WEIGHTS = Path(__file__).parent / "weights"
+
+
+class Network(Protocol):
+    """A float32 batch [B, 1, H, W], and named extra inputs, to float32 arrays. Torch modules are wrapped to fit."""
+
+    def __call__(self, batch: Batch, **extra: Batch) -> tuple[Batch, ...]: ...
+
+
+@dataclass(frozen=True)
+class Card:
+    """What stands beside an ONNX file."""
+
+    name: str  # dated; the same name gives the same numbers for ever
+    sha256: str
+    size: tuple[int, int]  # height, width of the input
+    values: Mapping[str, Any]  # the whole card
+
+    @classmethod
+    def read(cls, path: Path) -> Card:
+        values = tomllib.loads(path.read_text())
+        height, width = values["input"]["size"]
+        return cls(values["name"], values["sha256"], (height, width), values)
+
+
+class OnnxNetwork:
+    """An ONNX session with its card.
+
+    One thread: the networks are small, the answer is the same to the bit whatever the number of cores, and a
+    busy machine does not leave threads waiting for each other (70 times slower was seen).
+    """
+
+    def __init__(self, path: Path, card: Card) -> None:
+        import onnxruntime
+
+        data = path.read_bytes()
+        found = hashlib.sha256(data).hexdigest()
+        if found != card.sha256:
+            raise BoneAgeError(
+                Kind.BAD_WEIGHTS,
+                came=f"{path.name} with checksum {found[:12]}",
+                expected=f"{card.sha256[:12]} as its card says",
+                todo="Install the package again.",
+            )
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        options.intra_op_num_threads = 1
+        self.card = card
+        self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        self._inputs = [value.name for value in self._session.get_inputs()]
+
+    def __call__(self, batch: Batch, **extra: Batch) -> tuple[Batch, ...]:
+        feed = {self._inputs[0]: np.ascontiguousarray(batch, np.float32), **extra}
+        return tuple(np.asarray(value) for value in self._session.run(None, feed))
+
+
+@lru_cache(maxsize=8)
+def load_network(name: str) -> OnnxNetwork:
+    """The network of that dated name from the package's weights. Loaded once per process."""
+    path, card = WEIGHTS / f"{name}.onnx", WEIGHTS / f"{name}.toml"
+    if not (path.is_file() and card.is_file()):
+        known = ", ".join(sorted(file.stem for file in WEIGHTS.glob("*.onnx"))) or "none"
+        raise BoneAgeError(
+            Kind.BAD_WEIGHTS, came=f"no weights {name!r}", expected=f"one of: {known}", todo="Install the package again."
+        )
+    return OnnxNetwork(path, Card.read(card))

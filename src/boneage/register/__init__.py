@@ -1,0 +1,35 @@
+"""3. Register: one common frame for every hand."""
+
+from __future__ import annotations
+
+from math import atan2, degrees
+
+import numpy as np
+
+from boneage.errors import BoneAgeError, Kind
+from boneage.template import MIDDLE_TIP, TEMPLATE, WRIST, fit_template, palm_residual
+from boneage.types import Aligned, Flag, Hand
+
+WORST_RESIDUAL = 0.12  # hand lengths; no hand of the calibration films comes near it
+TURNED = 45.0  # degrees
+
+
+def register(hand: Hand) -> Aligned:
+    """The map from the hand's pixels to the template's frame. Raises BoneAgeError where the points do not make a hand."""
+    to_frame = fit_template(hand.points, hand.confidence)
+    residual = palm_residual(hand.points, to_frame)
+    larger, smaller = to_frame.scales
+    if residual > WORST_RESIDUAL or smaller < 1e-6 or larger / smaller > 4:
+        raise BoneAgeError(
+            Kind.NO_HAND,
+            came=f"points that do not fit a hand (residual {residual:.2f} hand lengths)",
+            expected="a radiograph of one whole hand in the PA view",
+            todo="Give a film on which wrist and fingers are seen whole.",
+        )
+    flags: set[Flag] = set()
+    if to_frame.mirrors:
+        flags.add(Flag.MIRRORED)
+    up = np.diff(to_frame.inverse().points(TEMPLATE[[WRIST, MIDDLE_TIP]]), axis=0)[0]
+    if abs(degrees(atan2(up[0], -up[1]))) > TURNED:
+        flags.add(Flag.TURNED)
+    return Aligned(hand.pixels, to_frame, hand.to_source, residual, frozenset(flags))
