@@ -1,0 +1,1 @@
+"""Train, export and measure networks from recipes (needs the train extra)."""

@@ -1,0 +1,211 @@
+"""The training loop: one visible loop over epochs for every task, resumable to the bit.
+
+All randomness of the data is drawn from (seed, epoch, step), and torch is reseeded each epoch, so a run that
+was killed and resumed ends with the weights of one that was not.
+"""
+
+from __future__ import annotations
+
+import copy
+import csv
+import math
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from boneage.errors import BoneAgeError, Kind
+from boneage.models.mobilenet_v2 import MobileNetV2, recenter_batch_norm
+from boneage.train.recipe import Recipe
+
+Batch = dict[str, Tensor]
+A = TypeVar("A")
+B = TypeVar("B")
+Tell = Callable[[str], None]
+
+
+class Task(Protocol):
+    """What a training needs to know; each kind of network has one."""
+
+    def build(self, *, resumed: bool) -> nn.Module: ...  # resumed: the weights will be overwritten
+    def steps(self, epoch: int) -> int: ...
+    def batches(self, epoch: int, workers: int) -> Iterator[Batch]: ...
+    def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]: ...
+    def score(self, model: nn.Module, epoch: int, workers: int) -> dict[str, float]: ...  # on select
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Machine facts of a run; never in a recipe."""
+
+    device: str = "cpu"
+    workers: int = 2
+    bf16: bool = True
+
+
+def runs_folder() -> Path:
+    """Where runs live: BONEAGE_RUNS, else the user's cache folder."""
+    if "BONEAGE_RUNS" in os.environ:
+        return Path(os.environ["BONEAGE_RUNS"])
+    from platformdirs import user_cache_path
+
+    return user_cache_path("boneage") / "runs"
+
+
+def pretrained(trunk: MobileNetV2, films: Tensor) -> None:
+    """ImageNet weights from BONEAGE_PRETRAINED (default ../shared/pretrained), batch normalization re-centered on `films`."""
+    folder = Path(os.environ.get("BONEAGE_PRETRAINED", "../shared/pretrained"))
+    trunk.load_imagenet(folder / "mobilenet_v2_imagenet.pth")
+    recenter_batch_norm(trunk, films)
+
+
+def ordered_map(make: Callable[[A], B], items: Sequence[A], workers: int) -> Iterator[B]:
+    """`make` over `items` in order, a few ahead on threads (OpenCV lets go of the lock)."""
+    if workers <= 0:
+        yield from map(make, items)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        ahead = [pool.submit(make, item) for item in items[: 2 * workers]]
+        for index in range(len(items)):
+            following = index + 2 * workers
+            if following < len(items):
+                ahead.append(pool.submit(make, items[following]))
+            yield ahead.pop(0).result()
+
+
+def learning_rate(recipe: Recipe, *, epochs_done: float, step: int) -> float:
+    """Linear warm-up over steps, then a cosine to zero over all epochs."""
+    warm = min(1.0, (step + 1) / max(1, recipe.optimizer.warmup_steps))
+    return recipe.optimizer.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * epochs_done / recipe.epochs))
+
+
+@dataclass
+class State:
+    """All that a resumed run needs."""
+
+    model: nn.Module
+    average: nn.Module  # exponential moving average of the model
+    optimizer: torch.optim.Optimizer
+    epoch: int = 0  # epochs done
+    step: int = 0
+
+    @classmethod
+    def start(cls, recipe: Recipe, task: Task, checkpoint: Path, machine: Machine) -> State:
+        """From the checkpoint where there is one, else from the recipe's start."""
+        torch.manual_seed(recipe.seed)
+        resumed = checkpoint.is_file()
+        model = task.build(resumed=resumed).to(machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        average = copy.deepcopy(model)
+        state = cls(model, average, _optimizer(model, recipe))
+        if resumed:
+            saved = torch.load(checkpoint, map_location=machine.device, weights_only=True)
+            if saved["recipe"] != recipe.model_dump_json():
+                raise BoneAgeError(
+                    Kind.BAD_RECIPE,
+                    came=f"a recipe other than the one that began {checkpoint.parent}",
+                    expected="the same recipe when a run is resumed",
+                    todo="Give the changed recipe a new name, or remove the run's folder.",
+                )
+            model.load_state_dict(saved["model"])
+            average.load_state_dict(saved["average"])
+            state.optimizer.load_state_dict(saved["optimizer"])
+            state.epoch, state.step = saved["epoch"], saved["step"]
+        return state
+
+    def save(self, checkpoint: Path, recipe: Recipe) -> None:
+        """Written beside and moved into place, so that a kill never leaves half a file."""
+        values = {
+            "recipe": recipe.model_dump_json(),
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "epoch": self.epoch,
+            "step": self.step,
+        }
+        beside = checkpoint.with_suffix(".part")
+        torch.save(values, beside)
+        beside.replace(checkpoint)
+
+
+def train(recipe: Recipe, task: Task, run: Path, *, machine: Machine, tell: Tell) -> nn.Module:
+    """Train to the recipe's last epoch, from the run folder's checkpoint if there is one. Returns the averaged model."""
+    run.mkdir(parents=True, exist_ok=True)
+    state = State.start(recipe, task, run / "last.pt", machine)
+    while state.epoch < recipe.epochs:
+        began = time.monotonic()
+        torch.manual_seed(recipe.seed * 1000 + state.epoch)
+        means = _epoch(state, recipe, task, machine=machine, tell=tell)
+        scores = task.score(state.average.eval(), state.epoch, machine.workers)
+        state.epoch += 1
+        row = {"epoch": float(state.epoch), **{f"train_{key}": value for key, value in means.items()}}
+        row |= scores | {"learning_rate": state.optimizer.param_groups[0]["lr"], "seconds": time.monotonic() - began}
+        log_row(run, row)
+        state.save(run / "last.pt", recipe)
+        tell("  ".join(f"{key} {value:.4g}" for key, value in row.items()))
+    return state.average.eval()
+
+
+def _epoch(state: State, recipe: Recipe, task: Task, *, machine: Machine, tell: Tell) -> dict[str, float]:
+    """One pass; returns the means of the loss and its parts."""
+    steps, sums, began = task.steps(state.epoch), dict[str, float](), time.monotonic()
+    state.model.train()
+    for count, batch in enumerate(task.batches(state.epoch, machine.workers), start=1):
+        rate = learning_rate(recipe, epochs_done=state.epoch + (count - 1) / steps, step=state.step)
+        for group in state.optimizer.param_groups:
+            group["lr"] = rate
+        batch = {key: value.to(machine.device, non_blocking=True) for key, value in batch.items()}
+        batch["image"] = batch["image"].contiguous(memory_format=torch.channels_last)
+        with torch.autocast(machine.device.split(":")[0], torch.bfloat16, enabled=machine.bf16):
+            loss, parts = task.loss(state.model, batch)
+        state.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(state.model.parameters(), recipe.optimizer.clip_norm)
+        state.optimizer.step()
+        state.step += 1
+        _follow(state.average, state.model, min(recipe.optimizer.ema_decay, (1 + state.step) / (10 + state.step)))
+        for key, value in {"loss": float(loss.detach()), **parts}.items():
+            sums[key] = sums.get(key, 0.0) + value
+        if count % 50 == 0:
+            speed = count / (time.monotonic() - began)
+            tell(f"epoch {state.epoch + 1} step {count}/{steps} loss {sums['loss'] / count:.3f} {speed:.2f} steps/s")
+    return {key: value / steps for key, value in sums.items()}
+
+
+def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """AdamW; normalization weights and biases are not decayed."""
+    decayed = [p for p in model.parameters() if p.ndim > 1]
+    plain = [p for p in model.parameters() if p.ndim <= 1]
+    groups = [{"params": decayed, "weight_decay": recipe.optimizer.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=recipe.optimizer.learning_rate)
+
+
+@torch.no_grad()
+def _follow(average: nn.Module, model: nn.Module, decay: float) -> None:
+    """Move the averaged weights toward the model's; counters are copied."""
+    for slow, fast in zip(average.state_dict().values(), model.state_dict().values(), strict=True):
+        if slow.dtype.is_floating_point:
+            slow.lerp_(fast, 1 - decay)
+        else:
+            slow.copy_(fast)
+
+
+def log_row(run: Path, row: dict[str, float]) -> None:
+    """One epoch to `log.csv` and to TensorBoard's event file."""
+    table = run / "log.csv"
+    fresh = not table.is_file()
+    with table.open("a", newline="") as lines:
+        writer = csv.DictWriter(lines, list(row))
+        if fresh:
+            writer.writeheader()
+        writer.writerow({key: f"{value:.6g}" for key, value in row.items()})
+    from torch.utils.tensorboard import SummaryWriter  # slow to import
+
+    with SummaryWriter(run / "tensorboard") as board:
+        for key, value in row.items():
+            board.add_scalar(key, value, int(row["epoch"]))

@@ -1,0 +1,136 @@
+"""A recipe: one complete TOML file per trained network. No inheritance; an unknown key is an error."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from boneage.errors import BoneAgeError, Kind
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class About(_Table):
+    """Where the recipe comes from and what to expect."""
+
+    source: str  # paper, section, table; or "not in the papers"
+    expected: str  # the figure a run should reach
+    cost: str  # time on which machine
+
+
+class Stage(_Table):
+    """Epochs at one input size; a recipe may go from coarse to fine."""
+
+    epochs: int = Field(gt=0)
+    size: tuple[int, int]  # height, width
+
+
+class Optimizer(_Table):
+    """AdamW with a warm-up and a cosine to zero over all stages."""
+
+    learning_rate: float = Field(gt=0)
+    weight_decay: float = Field(ge=0)
+    batch: int = Field(gt=0)
+    warmup_steps: int = Field(ge=0)
+    ema_decay: float = Field(ge=0, lt=1)  # of the weights' moving average, per step
+    clip_norm: float = Field(gt=0)
+
+
+class Augment(_Table):
+    """Ranges of the random changes; each is drawn anew for every film and epoch."""
+
+    rotate_degrees: float = Field(ge=0)  # standard deviation
+    any_rotation: float = Field(ge=0, le=1)  # share of films turned to any angle
+    scale: float = Field(ge=0)  # standard deviation of the logarithm, both axes together
+    stretch: float = Field(ge=0)  # standard deviation of the logarithm, width against height
+    shear: float = Field(ge=0)
+    shift: float = Field(ge=0)  # standard deviation, share of the frame
+    mirror: float = Field(ge=0, le=1)
+    gamma: float = Field(ge=0)  # standard deviation of the logarithm
+    contrast: float = Field(ge=0)  # standard deviation of the logarithm
+    noise: float = Field(ge=0)  # largest standard deviation of additive noise
+    blur: float = Field(ge=0)  # largest sigma, px
+    erase: float = Field(ge=0, le=1)  # share of films with a patch painted over
+    invert: float = Field(ge=0, le=1)  # share of films with polarity inverted
+
+
+class FinderTask(_Table):
+    """Points, presence and polarity of the hand (models/hand_finder.py)."""
+
+    kind: Literal["hand-finder"]
+    steps: int = Field(gt=0)  # per epoch
+    annotated: int = Field(gt=0)  # films of the batch with points
+    negatives: int = Field(gt=0)  # pictures of the batch that are not one hand
+
+
+class BoneAgeTask(_Table):
+    """A distribution over months from one region and the sex (models/reference.py)."""
+
+    kind: Literal["bone-age"]
+    network: Literal["mobilenet_v2"]
+    label_sigma_months: float = Field(gt=0)  # width of the target distribution
+    expectation_weight: float = Field(ge=0)  # of the L1 of the expectation, per month
+    regression_weight: float = Field(ge=0)  # of the second, plain regression output, per month
+    dropout: float = Field(ge=0, lt=1)
+
+
+class Recipe(_Table):
+    """One training, complete. Machine facts (device, workers, paths) are options of the command."""
+
+    name: str
+    seed: int
+    about: About
+    task: FinderTask | BoneAgeTask = Field(discriminator="kind")
+    start: Literal["imagenet", "random"]
+    stages: tuple[Stage, ...] = Field(min_length=1)
+    optimizer: Optimizer
+    augment: Augment
+
+    @property
+    def epochs(self) -> int:
+        return sum(stage.epochs for stage in self.stages)
+
+    def size_at(self, epoch: int) -> tuple[int, int]:
+        """The input size of an epoch, counted from 0."""
+        for stage in self.stages:
+            if epoch < stage.epochs:
+                return stage.size
+            epoch -= stage.epochs
+        return self.stages[-1].size
+
+
+def read_recipe(path: Path) -> Recipe:
+    """The recipe in a TOML file. Raises BoneAgeError that names each wrong key and suggests the right one."""
+    try:
+        values = tomllib.loads(path.read_text())
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise _bad(path, str(error)) from error
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as error:
+        raise _bad(path, "; ".join(_describe(item) for item in error.errors())) from error
+
+
+def _describe(item: Any) -> str:
+    place = ".".join(str(part) for part in item["loc"])
+    if item["type"] != "extra_forbidden":
+        return f"{place}: {item['msg']}"
+    close = difflib.get_close_matches(str(item["loc"][-1]), _all_keys(), n=1)
+    return f"{place}: unknown key" + (f", did you mean {close[0]!r}?" if close else "")
+
+
+def _all_keys() -> list[str]:
+    tables: tuple[type[BaseModel], ...] = (Recipe, About, Stage, Optimizer, Augment, FinderTask, BoneAgeTask)
+    return [key for table in tables for key in table.model_fields]
+
+
+def _bad(path: Path, what: str) -> BoneAgeError:
+    return BoneAgeError(
+        Kind.BAD_RECIPE, came=f"recipe {path}: {what}", expected="a complete recipe", todo="See recipes/ for examples."
+    )
