@@ -1,0 +1,1 @@
+"""6. Combine: many votes, one number, one honest interval."""

@@ -1,0 +1,98 @@
+"""The method's figure in one screen: read -> standardize -> register -> regions -> vote -> combine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from boneage.combine.estimate import estimate, load_calibration
+from boneage.errors import BoneAgeError, Kind
+from boneage.networks import load_network
+from boneage.read import read
+from boneage.read.folder import Found
+from boneage.regions import cut
+from boneage.register import register
+from boneage.standardize import standardize
+from boneage.systems import REFERENCE, System
+from boneage.types import Aligned, Assessment, Crop, Flag, Hand, Radiograph, Sex, SexSource
+from boneage.vote import vote
+
+BOTH = (Sex.FEMALE, Sex.MALE)
+SexChoice = Sex | tuple[Sex, Sex] | None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A file that gave no bone age, and why."""
+
+    error: BoneAgeError
+    seconds: float
+
+
+def assess(source: Path | bytes | Radiograph, system: System = REFERENCE, *, sex: SexChoice = None) -> Assessment:
+    """A file to a bone age with its interval.
+
+    `sex` wins over the file's header; BOTH asks for the two estimates. Raises BoneAgeError where the file
+    cannot be read, shows no single hand, or nothing says the sex.
+    """
+    began = time.perf_counter()
+    radiograph = source if isinstance(source, Radiograph) else read(source)  # any file -> float32 [H, W], bone bright
+    sexes, sex_source, sex_flags = settle_sex(radiograph, sex)
+    hand, aligned, crops = perceive(radiograph, system)
+    calibration = load_calibration(system.calibration)
+    estimates = tuple(
+        estimate(vote(system.members, crops, one, load=load_network), one, calibration)  # months, interval, flags
+        for one in sexes
+    )
+    return Assessment(
+        radiograph=radiograph,
+        hand=hand,
+        aligned=aligned,
+        crops=crops,
+        estimates=estimates,
+        sex_source=sex_source,
+        system=system.name,
+        weights=system.weights,
+        flags=radiograph.flags | sex_flags | hand.flags | aligned.flags,
+        seconds=time.perf_counter() - began,
+    )
+
+
+def perceive(radiograph: Radiograph, system: System) -> tuple[Hand, Aligned, tuple[Crop, ...]]:
+    """What the networks get to see of a film, and how it was come by. Raises BoneAgeError where there is no single hand."""
+    hand = standardize(radiograph, load_network(system.finder))  # polarity, size, the hand's points
+    aligned = register(hand)  # the way into the common frame
+    return hand, aligned, cut(aligned, system.regions)  # whole hand, ...
+
+
+def assess_many(
+    found: Iterable[Found], system: System = REFERENCE, *, sex: SexChoice = None
+) -> Iterator[tuple[Path, Assessment | Failure]]:
+    """Every file in order; one that cannot be read is a Failure and the rest goes on."""
+    for file in found:
+        began = time.perf_counter()
+        try:
+            if file.error is not None:
+                raise file.error
+            yield file.path, assess(file.path, system, sex=sex)
+        except BoneAgeError as error:
+            yield file.path, Failure(error, time.perf_counter() - began)
+
+
+def settle_sex(radiograph: Radiograph, sex: SexChoice) -> tuple[tuple[Sex, ...], SexSource, frozenset[Flag]]:
+    """Whose estimate is asked for, who said so, and a flag where option and header differ. Never a guess."""
+    if isinstance(sex, tuple):
+        return sex, SexSource.BOTH, frozenset()
+    if sex is not None:
+        differs = radiograph.sex is not None and radiograph.sex is not sex
+        return (sex,), SexSource.OPTION, frozenset({Flag.SEX_OVERRIDDEN} if differs else ())
+    if radiograph.sex is not None:
+        return (radiograph.sex,), SexSource.HEADER, frozenset()
+    raise BoneAgeError(
+        Kind.SEX_UNKNOWN,
+        came="a film that does not say the child's sex",
+        expected="sex from the DICOM header or from the caller",
+        todo="Give --sex female or --sex male, or --sex both for the two estimates side by side.",
+    )
