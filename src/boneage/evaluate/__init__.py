@@ -1,0 +1,1 @@
+"""Measure a system on the split: figures, tables, plots."""

@@ -1,0 +1,21 @@
+"""What the lab may use and the runtime install lacks: SciPy and matplotlib, loaded at the moment of use."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+
+from boneage.errors import BoneAgeError, Kind
+
+
+def load(module: str) -> ModuleType:
+    """A module of the `train` extra, or an error that says how to get it."""
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise BoneAgeError(
+            Kind.MISSING_EXTRA,
+            came=f"{module} cannot be imported",
+            expected="an install with the train extra",
+            todo="Run: pip install 'boneage[train]'",
+        ) from error

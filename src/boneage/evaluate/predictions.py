@@ -1,0 +1,117 @@
+"""The per-film predictions of one system: flat CSV, kept by id, so that no table or test needs the network again."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from math import isfinite
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from boneage.dataset import Part
+from boneage.errors import BoneAgeError, Kind
+from boneage.types import Sex
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One film: the truth, the answer and its interval."""
+
+    id: int
+    sex: Sex
+    part: Part
+    truth_months: float
+    predicted_months: float
+    spread_months: float  # the networks' own standard deviation
+    low_months: float
+    high_months: float
+
+    def __post_init__(self) -> None:
+        months = (self.truth_months, self.predicted_months, self.spread_months, self.low_months, self.high_months)
+        if not all(isfinite(value) for value in months):
+            raise ValueError(f"finite months are expected for film {self.id}, not {months}")
+        if self.spread_months < 0:
+            raise ValueError(f"a spread of 0 or more is expected for film {self.id}, not {self.spread_months}")
+        if self.low_months > self.high_months:
+            raise ValueError(f"low <= high is expected for film {self.id}, not {self.low_months}, {self.high_months}")
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """All films of one system, and where they come from."""
+
+    rows: tuple[Prediction, ...]
+    system: str
+    weights: str
+    split_hash: str
+    interval_coverage: float  # of low_months..high_months, as promised
+
+
+COLUMNS = tuple(field.name for field in fields(Prediction))
+ORIGIN = ("system", "weights", "split_hash", "interval_coverage")  # the same on every line
+
+
+def write_predictions(
+    path: Path, rows: Sequence[Prediction], *, system: str, weights: str, split_hash: str, interval_coverage: float = 0.9
+) -> None:
+    """One line per film, by id. Numbers are written in full: reading gives equal rows."""
+    _check(path, rows, interval_coverage)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="") as lines:
+        writer = csv.writer(lines, lineterminator="\n")
+        writer.writerow((*COLUMNS, *ORIGIN))
+        for row in sorted(rows, key=lambda row: row.id):
+            months = (row.truth_months, row.predicted_months, row.spread_months, row.low_months, row.high_months)
+            numbers = (repr(float(value)) for value in months)
+            writer.writerow((row.id, row.sex.value, row.part.value, *numbers, system, weights, split_hash, interval_coverage))
+
+
+def read_predictions(path: Path) -> Predictions:
+    """The table that `write_predictions` wrote. Raises BoneAgeError where a line, or the whole, cannot be right."""
+    if not path.is_file():
+        raise _bad(f"no file {path}", "a table of predictions", "Make it with: boneage evaluate SYSTEM")
+    with path.open(newline="") as lines:
+        reader = csv.DictReader(lines)
+        absent = [name for name in (*COLUMNS, *ORIGIN) if name not in (reader.fieldnames or ())]
+        if absent:
+            raise _bad(f"{path} without the columns {', '.join(absent)}", ",".join((*COLUMNS, *ORIGIN)), "Write it again.")
+        table = [_parse(path, number, row) for number, row in enumerate(reader, start=2)]
+    rows = tuple(row for row, _ in table)
+    origins = {origin for _, origin in table}
+    if len(origins) > 1:
+        raise _bad(f"{path} with {len(origins)} systems or splits", "one system on one split", "Keep one file per system.")
+    system, weights, split_hash, coverage = origins.pop() if origins else ("", "", "", 0.0)
+    _check(path, rows, coverage)
+    return Predictions(rows, system, weights, split_hash, coverage)
+
+
+def column(rows: Sequence[Prediction], value: Callable[[Prediction], float]) -> npt.NDArray[np.float64]:
+    """One number per film, [N]: `column(rows, lambda row: row.truth_months)`."""
+    return np.array([value(row) for row in rows], np.float64)
+
+
+def _parse(path: Path, number: int, row: dict[str, str]) -> tuple[Prediction, tuple[str, str, str, float]]:
+    try:
+        months = [float(row[name]) for name in COLUMNS[3:]]
+        origin = (row["system"], row["weights"], row["split_hash"], float(row["interval_coverage"]))
+        return Prediction(int(row["id"]), Sex(row["sex"]), Part(row["part"]), *months), origin
+    except (ValueError, TypeError) as error:  # TypeError: a short line's None
+        raise _bad(f"{path}, line {number}: {error}", "one film with finite months", "Correct or remove the line.") from error
+
+
+def _check(path: Path, rows: Sequence[Prediction], coverage: float) -> None:
+    if not rows:
+        raise _bad(f"{path} without films", "one film or more", "Check the split that was asked for.")
+    often, count = Counter(row.id for row in rows).most_common(1)[0]
+    if count > 1:
+        raise _bad(f"{path} with film {often} on {count} lines", "each film once", "Remove the other lines.")
+    if not 0 < coverage < 1:
+        raise _bad(f"{path} with an interval coverage of {coverage:g}", "a share within 0 and 1", "Write 90 % as 0.9.")
+
+
+def _bad(came: str, expected: str, todo: str) -> BoneAgeError:
+    return BoneAgeError(Kind.BAD_DATA, came=came, expected=expected, todo=todo)

@@ -1,0 +1,117 @@
+"""A system over one part of the split: predictions by id, the calibration, the tables and plots."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from boneage import dataset
+from boneage.combine.calibrate import choose_floor, fit_conformal
+from boneage.combine.ensemble import Combined, combine
+from boneage.combine.estimate import COVERAGE, Calibration
+from boneage.dataset import Film, Part
+from boneage.errors import BoneAgeError
+from boneage.evaluate.metrics import mae
+from boneage.evaluate.predictions import Prediction, column
+from boneage.evaluate.tables import Row, make_table
+from boneage.networks import WEIGHTS, load_network
+from boneage.pipeline import perceive
+from boneage.read import read
+from boneage.systems import System
+from boneage.vote import vote
+
+WIDE = 95.0  # percentile of the calibration films' spreads above which an answer is flagged
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a system said about one part: the distributions, and the films it refused, with the reason's kind."""
+
+    part: Part
+    films: tuple[Film, ...]
+    combined: tuple[Combined, ...]
+    refused: tuple[tuple[Film, str], ...]
+    split_hash: str
+
+    @property
+    def truth(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        return np.array([film.bone_age_months for film in self.films])
+
+    @property
+    def months(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        return np.array([one.months for one in self.combined])
+
+    @property
+    def spread(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        return np.array([one.spread_months for one in self.combined])
+
+
+def ask(system: System, data: Path, part: Part, *, limit: int | None = None) -> Answers:
+    """The system's distribution for every film of the part (the first `limit` by id), through the stages of `assess`."""
+    films = {film.id: film for film in dataset.read_films(data)}
+    wanted = set(sorted(film.id for film in films.values() if film.part is part)[:limit])
+    answers: dict[int, Combined] = {}
+    refused: list[tuple[Film, str]] = []
+    for film_id, file in dataset.iterate_files(data, wanted):
+        film = films[film_id]
+        try:
+            _, _, crops = perceive(read(file), system)
+        except BoneAgeError as error:
+            refused.append((film, error.kind.value))
+            continue
+        answers[film_id] = combine(vote(system.members, crops, film.sex, load=load_network))
+    ids = sorted(answers)
+    return Answers(
+        part,
+        tuple(films[film_id] for film_id in ids),
+        tuple(answers[film_id] for film_id in ids),
+        tuple(refused),
+        dataset.split_hash(list(films.values())),
+    )
+
+
+def calibrate(select: Answers, calibration: Answers) -> Calibration:
+    """The interval's multipliers from the calibrate part; its floor from the select part, so that the guarantee is exact."""
+    floor = choose_floor(select.truth, select.months, select.spread)
+    conformal = fit_conformal(
+        calibration.truth, calibration.months, calibration.spread, split_hash=calibration.split_hash, floor_months=floor
+    )
+    return Calibration(conformal, round(float(np.percentile(calibration.spread, WIDE)), 4))
+
+
+def predictions(answers: Answers, calibration: Calibration) -> list[Prediction]:
+    """One row per answered film, with its interval."""
+    rows = []
+    for film, one in zip(answers.films, answers.combined, strict=True):
+        low, high = calibration.conformal.interval(one.months, one.spread_months, coverage=COVERAGE)
+        rows.append(Prediction(film.id, film.sex, film.part, film.bone_age_months, one.months, one.spread_months, low, high))
+    return rows
+
+
+def weights_hash(system: System) -> str:
+    """Twelve hex digits over the networks' files and the calibration: what the figures were measured with."""
+    digest = hashlib.sha256()
+    for name in (*(f"{weights}.onnx" for weights in system.weights), f"{system.calibration}.calibration.toml"):
+        digest.update((WEIGHTS / name).read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def table_of(rows: list[Prediction]) -> tuple[tuple[Row, ...], float]:
+    """The table and the MAE over all films."""
+    truth = column(rows, lambda row: row.truth_months)
+    predicted = column(rows, lambda row: row.predicted_months)
+    return make_table(rows), float(mae(truth, predicted))
+
+
+def today() -> str:
+    return date.today().isoformat()
+
+
+def write_refused(path: Path, answers: Answers) -> None:
+    """The refused films by id and reason: they have no prediction and count in no figure but this one."""
+    lines = ["id,sex,part,reason", *(f"{film.id},{film.sex.value},{film.part.value},{kind}" for film, kind in answers.refused)]
+    path.write_text("\n".join(lines) + "\n")

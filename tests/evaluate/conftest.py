@@ -1,0 +1,38 @@
+"""Simulated predictions of a system that reads young hands too old and old hands too young."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from boneage.dataset import Part
+from boneage.evaluate.predictions import Prediction
+from boneage.types import Sex
+
+
+def simulate(films: int, *, seed: int = 0, error: float = 8.0) -> list[Prediction]:
+    random = np.random.default_rng(seed)
+    rows = []
+    for film in range(films):
+        truth = float(np.clip(round(random.normal(127, 45)), 1, 228))
+        spread = float(random.uniform(0.6, 1.4) * error)
+        predicted = float(np.clip(truth + random.normal(0, spread) + 0.05 * (127 - truth), 0, 239))
+        low, high = max(predicted - 1.7 * spread, 0.0), min(predicted + 1.7 * spread, 240.0)
+        sex = Sex.MALE if random.random() < 0.54 else Sex.FEMALE
+        rows.append(Prediction(1000 + film, sex, Part.TEST, truth, predicted, spread, low, high))
+    return rows
+
+
+@pytest.fixture
+def rows() -> list[Prediction]:
+    """300 films."""
+    return simulate(300)
+
+
+@pytest.fixture
+def global_state() -> Callable[[], bytes]:
+    """NumPy's global random state, to be compared before and after."""
+    return lambda: pickle.dumps(np.random.get_state())  # noqa: NPY002 - it is what is looked at

@@ -1,0 +1,93 @@
+"""From films to tables: a small data set of phantoms goes the whole way."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from boneage.cli import app
+from boneage.combine.ensemble import combine
+from boneage.dataset import LABELS, Film, Part, part_of
+from boneage.evaluate.run import Answers, ask, calibrate, predictions
+from boneage.phantom import draw, write_png
+from boneage.systems import REFERENCE
+from boneage.types import Sex, Vote
+
+pytest.importorskip("scipy", reason="needs the train extra")
+IDS = [film_id for film_id in range(1377, 2000) if part_of(film_id) is Part.TEST][:6]
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six test films: five phantoms, and one that is not a hand."""
+    folder = tmp_path_factory.mktemp("data")
+    rows = []
+    for k, film_id in enumerate(IDS):
+        months, sex = 60 + 20 * k, Sex.MALE if k % 2 else Sex.FEMALE
+        rows.append(f"{film_id},{months},{sex is Sex.MALE}")
+        write_png(draw(months, sex, seed=k, size=(600, 450)), folder / f"{film_id}.png")
+    noise = (np.random.default_rng(0).random((600, 450)) * 255).astype(np.uint8)
+    import cv2
+
+    cv2.imwrite(str(folder / f"{IDS[-1]}.png"), noise)
+    (folder / LABELS).write_text("id,boneage,male\n" + "\n".join(rows) + "\n")
+    return folder
+
+
+def test_a_refused_film_is_listed_and_has_no_prediction(small: Path) -> None:
+    answers = ask(REFERENCE, small, Part.TEST)
+    assert [film.id for film in answers.films] == sorted(IDS[:-1])
+    assert [(film.id, kind) for film, kind in answers.refused] == [(IDS[-1], "no-hand")]
+    assert ask(REFERENCE, small, Part.TEST, limit=2).films == answers.films[:2]
+
+
+def test_evaluate_writes_tables_predictions_plots_and_the_look(small: Path, tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["evaluate", REFERENCE.name, "--data", str(small), "--split", "test", "--out", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    assert "1 of 6 films refused" in done.output
+    name = f"{REFERENCE.name}-test"
+    (first, *_) = csv.DictReader((tmp_path / f"{name}.csv").read_text().splitlines())
+    assert first["films"] == "5"
+    kept = list(csv.DictReader((tmp_path / "predictions" / f"{name}.csv").read_text().splitlines()))
+    assert [int(row["id"]) for row in kept] == sorted(IDS[:-1])
+    errors = [abs(float(row["predicted_months"]) - float(row["truth_months"])) for row in kept]
+    assert float(first["mae_months"]) == pytest.approx(np.mean(errors), abs=1e-3)
+    (look,) = csv.DictReader((tmp_path / "test-looks.csv").read_text().splitlines())
+    assert look["system"] == REFERENCE.name
+    assert str(small) not in look["command"]
+    assert (tmp_path / f"{name}-scatter.svg").is_file()
+    assert (tmp_path / f"{name}-bland-altman.svg").is_file()
+
+
+@pytest.mark.parametrize(("args", "word"), [(["--split", "all"], "one of"), (["--data", "/nowhere"], LABELS)])
+def test_a_wrong_call_is_told(args: list[str], word: str) -> None:
+    done = CliRunner().invoke(app, ["evaluate", REFERENCE.name, *args])
+    assert done.exit_code == 2
+    assert word in done.output
+
+
+def simulated(part: Part, count: int, seed: int) -> Answers:
+    """Answers whose error follows their spread."""
+    rng = np.random.default_rng(seed)
+    films, combined = [], []
+    for k in range(count):
+        spread, months = rng.uniform(4, 16), rng.uniform(60, 180)
+        grid = np.arange(240)
+        p = np.exp(-((grid - months) ** 2) / (2 * spread**2))
+        one = combine([Vote("a", p / p.sum())])
+        films.append(Film(k, Sex.MALE, one.months + rng.normal() * spread))
+        combined.append(one)
+    return Answers(part, tuple(films), tuple(combined), (), "0" * 12)
+
+
+def test_calibration_covers_new_films() -> None:
+    calibration = calibrate(simulated(Part.SELECT, 500, 1), simulated(Part.CALIBRATE, 500, 2))
+    rows = predictions(simulated(Part.TEST, 2000, 3), calibration)
+    held = np.mean([row.low_months <= row.truth_months <= row.high_months for row in rows])
+    assert abs(held - 0.9) < 0.035  # 500 and 2,000 films: about 2.5 standard errors
+    spreads = simulated(Part.CALIBRATE, 500, 2).spread
+    assert np.mean(spreads > calibration.wide_spread_months) == pytest.approx(0.05, abs=0.002)
