@@ -1,0 +1,1 @@
+"""7. Explain: where the system looked."""

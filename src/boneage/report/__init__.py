@@ -1,0 +1,1 @@
+"""8. Report: answers as lines, pictures and a page."""

@@ -1,0 +1,83 @@
+"""A folder of answers: one line per film at once, its pictures beside it, and a page at the end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from boneage.errors import BoneAgeError, Kind
+from boneage.explain.overlay import Picture, crop_picture, draw_overlay
+from boneage.pipeline import Failure
+from boneage.report.page import Entry, Shown, read_entry, refused_entry, write_page
+from boneage.report.truth import read_truth
+from boneage.types import Assessment
+
+ANSWERS, PAGE, PICTURES = "assessments.jsonl", "index.html", "pictures"
+_OURS = ("[0-9]*-film.jpg", "[0-9]*-crop-*.png")  # the pictures that an earlier run left
+_JPEG = (cv2.IMWRITE_JPEG_QUALITY, 90, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
+
+
+class ReportFolder:
+    """Written as the answers come, so that a run that is stopped has lost none of them. It keeps words, never pixels."""
+
+    def __init__(self, path: Path, title: str) -> None:
+        """Makes the folder and takes away what an earlier run left in it. Raises BoneAgeError where that cannot be."""
+        self.path, self.title = path, title
+        self._entries: list[Entry] = []
+        with _writing(path):
+            (path / PICTURES).mkdir(parents=True, exist_ok=True)
+            (path / PAGE).unlink(missing_ok=True)
+            for pattern in _OURS:
+                for old in (path / PICTURES).glob(pattern):
+                    old.unlink()
+            (path / ANSWERS).write_text("")
+
+    def add(self, record: dict[str, Any], outcome: Assessment | Failure) -> None:
+        """One film: its line first, then its pictures."""
+        number = len(self._entries) + 1
+        with _writing(self.path):
+            with (self.path / ANSWERS).open("a", encoding="ascii") as file:
+                file.write(json.dumps(record) + "\n")
+            self._entries.append(self._entry(number, record, outcome))
+
+    def close(self) -> Path:
+        """Writes the page and gives its path."""
+        with _writing(self.path):
+            return write_page(self.path / PAGE, self.title, self._entries, answers=ANSWERS)
+
+    def _entry(self, number: int, record: dict[str, Any], outcome: Assessment | Failure) -> Entry:
+        if isinstance(outcome, Failure):
+            return refused_entry(number, record, outcome)
+        film = self._show(draw_overlay(outcome), f"{number:04d}-film.jpg", "film")
+        crops = tuple(
+            self._show(crop_picture(crop), f"{number:04d}-crop-{place}.png", crop.name)
+            for place, crop in enumerate(outcome.crops, start=1)
+        )
+        truth = read_truth(Path(record["file"]))
+        return read_entry(number, record, outcome, film=film, crops=crops, truth_months=truth)
+
+    def _show(self, picture: Picture, name: str, what: str) -> Shown:
+        stored = picture[..., ::-1] if picture.ndim == 3 else picture  # OpenCV stores blue first
+        _, data = cv2.imencode(Path(name).suffix, stored, _JPEG if name.endswith(".jpg") else ())
+        (self.path / PICTURES / name).write_bytes(data.tobytes())
+        return Shown(f"{PICTURES}/{name}", what, picture.shape[1], picture.shape[0])
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """What the disk refuses, as this package's error."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BoneAgeError(
+            Kind.BAD_OPTION,
+            came=f"the output folder {str(path)!r} ({reason.lower()})",
+            expected="a folder that can be written",
+            todo="Give another folder, or make room in this one.",
+        ) from error

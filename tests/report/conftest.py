@@ -1,0 +1,48 @@
+"""Assessments made by hand: no network runs."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from boneage.geometry import PixelMap
+from boneage.regions import WHOLE, cut
+from boneage.register import register
+from boneage.template import TEMPLATE, Frame
+from boneage.types import Assessment, Estimate, Flag, Hand, Identity, Radiograph, Sex, SexSource
+
+IDENTITY = Identity("DOE^JANE", "MRN-4711", "ACC-0815", "1.2.3.4.5", "1.2.3.4.6")
+FILM = (220, 160)
+
+
+def make_estimate(sex: Sex, months: float, *, spread: float = 9.0, flags: frozenset[Flag] = frozenset()) -> Estimate:
+    """A bell over months with an interval of twice its spread."""
+    probabilities = np.exp(-0.5 * ((np.arange(240) - months) / spread) ** 2)
+    probabilities /= probabilities.sum()
+    interval = (max(months - 2 * spread, 0.0), min(months + 2 * spread, 240.0))
+    return Estimate(sex, months, interval, 0.9, spread, probabilities, flags)
+
+
+def make_assessment(*estimates: Estimate, flags: frozenset[Flag] = frozenset(), **radiograph: Any) -> Assessment:
+    """An upright hand on a gray ramp, its points where the template has them."""
+    pixels = np.linspace(0, 1, FILM[0] * FILM[1], dtype=np.float32).reshape(FILM)
+    points = Frame(left=-0.6, top=-1.2, right=0.7, bottom=0.5).grid(FILM).points(TEMPLATE)
+    hand = Hand(pixels, points, np.ones(len(points)), 0.997, PixelMap.identity())
+    aligned = register(hand)
+    film = Radiograph(pixels, "ab" * 32, identity=IDENTITY, **radiograph)
+    source = SexSource.BOTH if len(estimates) > 1 else SexSource.HEADER
+    found = estimates or (make_estimate(Sex.FEMALE, 99.0),)
+    return Assessment(
+        film, hand, aligned, cut(aligned, (WHOLE,)), found, source, "reference-2026-11", ("a-2026-11", "b-2026-11"), flags, 0.125
+    )
+
+
+@pytest.fixture
+def estimate() -> Callable[..., Estimate]:
+    return make_estimate
+
+
+@pytest.fixture
+def assessment() -> Callable[..., Assessment]:
+    return make_assessment

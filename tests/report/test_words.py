@@ -1,0 +1,39 @@
+"""The page has words for whatever may come."""
+
+import re
+
+import pytest
+
+from boneage.errors import Kind
+from boneage.report.words import FLAG_WORDS, SEX_WORDS, SOURCE_WORDS, WARNINGS, flag_order, kind_words
+from boneage.types import Flag, Sex, SexSource
+
+
+def test_every_flag_sex_and_source_has_words() -> None:
+    assert set(FLAG_WORDS) == set(Flag)
+    assert set(SEX_WORDS) == set(Sex)
+    assert set(SOURCE_WORDS) == set(SexSource)
+    assert set(Flag) >= WARNINGS
+
+
+@pytest.mark.parametrize("flag", list(Flag))
+def test_a_flag_is_one_sentence_that_fits_two_lines(flag: Flag) -> None:
+    sentence = FLAG_WORDS[flag]
+    assert sentence[0].isupper()
+    assert sentence.endswith(".")
+    assert not re.search(r"[.!?]\s", sentence)
+    assert 20 < len(sentence) < 140
+
+
+def test_no_two_flags_say_the_same() -> None:
+    assert len(set(FLAG_WORDS.values())) == len(Flag)
+
+
+def test_warnings_come_first() -> None:
+    warns = [flag in WARNINGS for flag in sorted(Flag, key=flag_order)]
+    assert warns == sorted(warns, reverse=True)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_kinds_are_said_without_hyphens(kind: Kind) -> None:
+    assert kind_words(kind).replace(" ", "-") == kind.value
