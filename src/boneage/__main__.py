@@ -1,0 +1,5 @@
+"""`python -m boneage`, the same as the command."""
+
+from boneage.cli import main
+
+main()

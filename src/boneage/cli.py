@@ -1,0 +1,183 @@
+"""The command line. It calls `assess` and nothing deeper; the lab's commands load the lab only when they run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from boneage import __version__
+from boneage.errors import BoneAgeError, Kind
+from boneage.lab import COMMANDS
+from boneage.pipeline import BOTH, SexChoice, assess_many
+from boneage.read.folder import Found, find_files
+from boneage.report.folder import ReportFolder
+from boneage.report.record import to_record, years_and_months
+from boneage.systems import REFERENCE, SYSTEMS, find_system
+from boneage.types import Sex
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Bone age from a hand radiograph. Research use, not a medical device.",
+)
+to_user = Console(stderr=True)  # progress and errors; stdout is for answers
+FAILED, MISUSED = 1, 2  # exit codes: some film was not read; the call itself was wrong
+
+T = TypeVar("T")
+SystemName = Annotated[str, typer.Option("--system", help="Dated name of the system; `boneage systems` lists them.")]
+SexWord = Annotated[str | None, typer.Option("--sex", help="female, male, or both. Wins over the film's header.")]
+
+
+@app.command()
+def assess(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE|FOLDER ...", help="Films (DICOM, PNG, JPEG, TIFF) or folders of them.")
+    ],
+    sex: SexWord = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One object a line on stdout, nothing else there.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for assessments.jsonl and a page with pictures.")] = None,
+    system: SystemName = REFERENCE.name,
+) -> None:
+    """Read the bone age of radiographs. Exit code 0 only if every film was read."""
+    with reported():
+        _assess(find_files(files), system, parse_sex(sex), as_json=as_json, out=out, title="Bone age")
+
+
+@app.command()
+def demo(
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Your own film; without one, synthetic hands.")] = None,
+    sex: SexWord = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the films, the answers and the page.")] = Path("demo-out"),
+) -> None:
+    """Read a film, or synthetic hands, and leave a page to look at."""
+    from boneage.report.demo import TITLE, draw_films
+
+    with reported():
+        if file is not None:
+            _assess(find_files([file]), REFERENCE.name, parse_sex(sex), as_json=False, out=out, title="Bone age")
+        else:
+            films = [Found(path) for path in follow(draw_films(out / "films"), None, "drawing")]
+            _assess(films, REFERENCE.name, parse_sex(sex), as_json=False, out=out, title=TITLE)
+
+
+@app.command()
+def systems() -> None:
+    """List the systems."""
+    table = Table("system", "what it is", "weights")
+    for system in SYSTEMS.values():
+        table.add_row(system.name, system.summary, ", ".join(system.weights))
+    Console().print(table)
+
+
+@app.command()
+def version() -> None:
+    """Print the version and the weights' dated names."""
+    Console().print(f"boneage {__version__}, weights {', '.join(REFERENCE.weights)}", highlight=False)
+
+
+def _assess(found: list[Found], system_name: str, sex: SexChoice, *, as_json: bool, out: Path | None, title: str) -> None:
+    """Read every film, show and keep each answer as it comes, and end with the exit code that tells."""
+    system = find_system(system_name)
+    table = answer_table()
+    folder = ReportFolder(out, title) if out is not None else None
+    failed = 0
+    for path, outcome in follow(assess_many(found, system, sex=sex), len(found), "reading"):
+        record = to_record(str(path), outcome, system)
+        failed += record["error"] is not None
+        if folder is not None:
+            folder.add(record, outcome)
+        if as_json:
+            sys.stdout.write(json.dumps(record) + "\n")
+            sys.stdout.flush()
+        else:
+            add_answer(table, record)
+    if not as_json:
+        Console().print(table)
+    if folder is not None:
+        to_user.print(f"{len(found)} films: {folder.close()}", highlight=False, soft_wrap=True)
+    if failed:
+        to_user.print(f"[bold red]{failed} of {len(found)} not read[/]", highlight=False)
+        raise typer.Exit(FAILED)
+
+
+def parse_sex(word: str | None) -> SexChoice:
+    """The --sex option. Raises BoneAgeError for a word it does not know."""
+    if word is None:
+        return None
+    known: dict[str, SexChoice] = {"female": Sex.FEMALE, "f": Sex.FEMALE, "male": Sex.MALE, "m": Sex.MALE, "both": BOTH}
+    if word.lower() not in known:
+        raise BoneAgeError(
+            Kind.BAD_OPTION, came=f"--sex {word!r}", expected="female, male or both", todo="Write one of these words after --sex."
+        )
+    return known[word.lower()]
+
+
+def answer_table() -> Table:
+    table = Table("file", "sex", "bone age", "months", "90 % interval", "notes")
+    table.columns[0].overflow = "fold"
+    return table
+
+
+def add_answer(table: Table, record: dict[str, Any]) -> None:
+    """One line per estimate, or the error."""
+    file = escape(record["file"])
+    if record["error"] is not None:
+        table.add_row(
+            file, "", "[red]not read[/]", "", "", f"[red]{record['error']['kind']}[/]: {escape(record['error']['message'])}"
+        )
+        return
+    for estimate in record["estimates"]:
+        low, high = estimate["interval_months"]
+        interval = f"{low:.0f} to {high:.0f}"
+        notes = ", ".join(sorted({*record["flags"], *estimate["flags"]}))
+        months = estimate["bone_age_months"]
+        table.add_row(file, estimate["sex"], years_and_months(months), f"{months:.1f}", interval, notes)
+
+
+def follow(items: Iterable[T], total: int | None, what: str) -> Iterator[T]:
+    """The items, with a progress bar on stderr where there are many and somebody looks."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=to_user, transient=True, disable=not to_user.is_terminal) as bar:
+        yield from bar.track(items, total=total, description=what)
+
+
+def reporting(command: Callable[..., None]) -> Callable[..., None]:
+    """A command whose errors are told as `reported` does."""
+
+    @wraps(command)
+    def run(*args: Any, **options: Any) -> None:
+        with reported():
+            command(*args, **options)
+
+    return run
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """A wrong call ends with the error's text and exit code 2, never with a traceback."""
+    try:
+        yield
+    except BoneAgeError as error:
+        to_user.print(f"[bold red]{error.kind.value}[/]: {escape(str(error))}", highlight=False, soft_wrap=True)
+        raise typer.Exit(MISUSED) from None
+
+
+for command in COMMANDS:
+    app.command(rich_help_panel="Lab")(reporting(command))
+
+
+def main() -> None:
+    """The entry point."""
+    app()

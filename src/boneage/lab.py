@@ -1,0 +1,182 @@
+"""The lab's commands: train, export, calibrate, evaluate. Their libraries (the `train` extra) load when they run."""
+
+from __future__ import annotations
+
+import shutil
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from boneage import dataset
+from boneage.combine.estimate import COVERAGE, load_calibration
+from boneage.dataset import Part
+from boneage.errors import BoneAgeError, Kind
+from boneage.networks import WEIGHTS
+from boneage.systems import find_system
+
+DataFolder = Annotated[
+    Path | None, typer.Option("--data", help="The challenge's data set; default BONEAGE_DATA or ../shared/rsna.")
+]
+Recipes = Annotated[Path, typer.Argument(metavar="RECIPE", help="recipes/NAME.toml")]
+RESULTS = Path("results")
+CURVES = {
+    "bone-age": {"loss": ["train_loss"], "MAE, months": ["train_mae", "select_mae", "select_regression_mae"]},
+    "hand-finder": {"loss": ["train_loss"], "error, % of hand length": ["select_median", "select_p95"]},
+}
+to_user = Console(stderr=True)
+
+
+def train(
+    recipe: Recipes,
+    data: DataFolder = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1 ...")] = "cpu",
+    workers: Annotated[int, typer.Option(help="Threads that prepare films.")] = 2,
+    bf16: Annotated[bool, typer.Option(help="Train in bfloat16 where the device can.")] = True,
+) -> None:
+    """Train a recipe, or go on with its run. Runs live in BONEAGE_RUNS, by default in the user's cache folder."""
+    need_torch()
+    from boneage.train.loop import Machine
+    from boneage.train.recipe import read_recipe
+    from boneage.train.run import run, run_folder
+
+    settings = read_recipe(recipe)
+    to_user.print(f"run folder: {run_folder(settings)}", highlight=False, soft_wrap=True)
+    run(settings, need_data(data), machine=Machine(device, workers, bf16), tell=lambda line: to_user.print(line, highlight=False))
+
+
+def export(
+    recipe: Recipes,
+    data: DataFolder = None,
+) -> None:
+    """Write a trained run as ONNX into the package, measure it for its card, and copy its learning curve to results/."""
+    need_torch()
+    import tomli_w
+
+    from boneage.evaluate.plots import plot_learning_curve
+    from boneage.evaluate.run import today
+    from boneage.train.export import export as write
+    from boneage.train.measure import measure
+    from boneage.train.recipe import read_recipe
+    from boneage.train.run import run_folder
+
+    settings, folder = read_recipe(recipe), need_data(data)
+    checkpoint = run_folder(settings) / "last.pt"
+    card = {"date": today(), "split_hash": dataset.split_hash(dataset.read_films(folder))}
+    path = write(settings, WEIGHTS, card=card, checkpoint=checkpoint).with_suffix(".toml")
+    values = tomllib.loads(path.read_text()) | {"figures": measure(settings, checkpoint, folder)}
+    path.write_text(tomli_w.dumps(values))
+    RESULTS.mkdir(exist_ok=True)
+    curve = RESULTS / f"{settings.name}-learning.csv"
+    shutil.copyfile(run_folder(settings) / "log.csv", curve)
+    plot_learning_curve(curve.with_suffix(".svg"), curve, columns=CURVES[settings.task.kind], title=settings.name)
+    to_user.print(f"{path}\n{path.read_text()}", highlight=False, soft_wrap=True)
+
+
+def calibrate(system: Annotated[str, typer.Argument(metavar="SYSTEM")], data: DataFolder = None) -> None:
+    """Fit a system's interval on the calibrate part; write it beside the weights."""
+    need_torch()
+    import tomli_w
+
+    from boneage.evaluate.run import ask
+    from boneage.evaluate.run import calibrate as fit
+
+    chosen, folder = find_system(system), need_data(data)
+    fitted = fit(ask(chosen, folder, Part.SELECT), ask(chosen, folder, Part.CALIBRATE))
+    values = {"wide_spread_months": fitted.wide_spread_months, "conformal": fitted.conformal.to_dict()}
+    path = WEIGHTS / f"{chosen.calibration}.calibration.toml"
+    path.write_text(tomli_w.dumps(values))
+    to_user.print(f"{path}\n{path.read_text()}", highlight=False, soft_wrap=True)
+
+
+def evaluate(
+    system: Annotated[str, typer.Argument(metavar="SYSTEM")],
+    data: DataFolder = None,
+    split: Annotated[str, typer.Option(help="train, select, calibrate or test; each look at test is logged.")] = "select",
+    out: Annotated[Path, typer.Option("--out", help="Folder for tables, predictions and plots.")] = RESULTS,
+) -> None:
+    """Measure a system on one part of the split: table, predictions by id, plots."""
+    from boneage.evaluate import plots, run
+    from boneage.evaluate.looks import log_look
+    from boneage.evaluate.predictions import write_predictions
+    from boneage.evaluate.tables import render_table, write_table
+
+    chosen, part, folder = find_system(system), parse_part(split), need_data(data)
+    calibration = load_calibration(chosen.calibration)
+    answers = run.ask(chosen, folder, part)
+    rows = run.predictions(answers, calibration)
+    table, mae = run.table_of(rows)
+    name, weights = f"{chosen.name}-{part.value}", run.weights_hash(chosen)
+    write_predictions(
+        out / "predictions" / f"{name}.csv",
+        rows,
+        system=chosen.name,
+        weights=weights,
+        split_hash=answers.split_hash,
+        interval_coverage=COVERAGE,
+    )
+    run.write_refused(out / "predictions" / f"{name}-refused.csv", answers)
+    write_table(
+        out / f"{name}.csv",
+        table,
+        date=run.today(),
+        system=chosen.name,
+        weights=weights,
+        split=part.value,
+        split_hash=answers.split_hash,
+    )
+    plots.plot_scatter(out / f"{name}-scatter.svg", rows, title=name)
+    plots.plot_bland_altman(out / f"{name}-bland-altman.svg", rows, title=name)
+    plots.plot_coverage(out / f"{name}-coverage.svg", rows, conformal=calibration.conformal, title=name)
+    if part is Part.TEST:
+        log_look(
+            out / "test-looks.csv",
+            date=run.today(),
+            system=chosen.name,
+            weights=weights,
+            split_hash=answers.split_hash,
+            films=len(rows),
+            mae=mae,
+            command=f"boneage evaluate {chosen.name} --data DIR --split test",
+        )
+    Console().print(render_table(table, title=name, interval_coverage=COVERAGE))
+    Console().print(f"{len(answers.refused)} of {len(rows) + len(answers.refused)} films refused", highlight=False)
+
+
+def parse_part(word: str) -> Part:
+    try:
+        return Part(word)
+    except ValueError:
+        known = ", ".join(part.value for part in Part)
+        raise BoneAgeError(Kind.BAD_OPTION, came=f"--split {word!r}", expected=f"one of: {known}", todo="Choose one.") from None
+
+
+def need_data(data: Path | None) -> Path:
+    """The data folder. Raises BoneAgeError where none is known."""
+    folder = dataset.find_data(data)
+    if folder is None:
+        raise BoneAgeError(
+            Kind.BAD_DATA,
+            came="no data folder",
+            expected=f"a folder with {dataset.LABELS} and the images",
+            todo="Give it with --data DIR or BONEAGE_DATA.",
+        )
+    return folder
+
+
+def need_torch() -> None:
+    """Raises BoneAgeError where the `train` extra is not installed."""
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        raise BoneAgeError(
+            Kind.MISSING_EXTRA,
+            came="no PyTorch here",
+            expected="the train extra",
+            todo='Install it: pip install "boneage[train]"',
+        ) from None
+
+
+COMMANDS = (train, export, calibrate, evaluate)
