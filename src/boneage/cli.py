@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -92,10 +93,11 @@ def _assess(found: list[Found], system_name: str, sex: SexChoice, *, as_json: bo
     system = find_system(system_name)
     table = answer_table()
     folder = ReportFolder(out, title) if out is not None else None
-    failed = 0
+    failures = list[dict[str, Any]]()
     for path, outcome in follow(assess_many(found, system, sex=sex), len(found), "reading"):
         record = to_record(str(path), outcome, system)
-        failed += record["error"] is not None
+        if record["error"] is not None:
+            failures.append(record)
         if folder is not None:
             folder.add(record, outcome)
         if as_json:
@@ -105,11 +107,17 @@ def _assess(found: list[Found], system_name: str, sex: SexChoice, *, as_json: bo
             add_answer(table, record)
     if not as_json:
         Console().print(table)
+        for record in failures:
+            tell(f"[bold red]not read[/] {escape(record['file'])}: {escape(record['error']['message'])}")
     if folder is not None:
-        to_user.print(f"{len(found)} films: {folder.close()}", highlight=False, soft_wrap=True)
-    if failed:
-        to_user.print(f"[bold red]{failed} of {len(found)} not read[/]", highlight=False)
+        tell(f"{len(found)} {'film' if len(found) == 1 else 'films'}: {folder.close()}")
+    if failures:
+        tell(f"[bold red]{len(failures)} of {len(found)} not read[/]")
         raise typer.Exit(FAILED)
+
+
+def tell(text: str) -> None:
+    to_user.print(text, highlight=False, soft_wrap=True)
 
 
 def parse_sex(word: str | None) -> SexChoice:
@@ -125,8 +133,14 @@ def parse_sex(word: str | None) -> SexChoice:
 
 
 def answer_table() -> Table:
-    table = Table("file", "sex", "bone age", "months", "90 % interval", "notes")
-    table.columns[0].overflow = "fold"
+    """Narrow enough for 80 columns: names fold, notes wrap, figures stay whole."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("file", overflow="fold", ratio=3)
+    table.add_column("sex", no_wrap=True)
+    table.add_column("bone age", no_wrap=True)
+    table.add_column("months", no_wrap=True, justify="right")
+    table.add_column("90 % within", no_wrap=True)
+    table.add_column("notes", overflow="fold", ratio=2)
     return table
 
 
@@ -134,9 +148,7 @@ def add_answer(table: Table, record: dict[str, Any]) -> None:
     """One line per estimate, or the error."""
     file = escape(record["file"])
     if record["error"] is not None:
-        table.add_row(
-            file, "", "[red]not read[/]", "", "", f"[red]{record['error']['kind']}[/]: {escape(record['error']['message'])}"
-        )
+        table.add_row(file, "", "[red]not read[/]", "", "", f"[red]{record['error']['kind']}[/]")
         return
     for estimate in record["estimates"]:
         low, high = estimate["interval_months"]
@@ -170,7 +182,7 @@ def reported() -> Iterator[None]:
     try:
         yield
     except BoneAgeError as error:
-        to_user.print(f"[bold red]{error.kind.value}[/]: {escape(str(error))}", highlight=False, soft_wrap=True)
+        tell(f"[bold red]{error.kind.value}[/]: {escape(str(error))}")
         raise typer.Exit(MISUSED) from None
 
 
