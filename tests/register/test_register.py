@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -37,3 +39,10 @@ def test_points_that_are_no_hand_are_refused() -> None:
 def test_a_hand_squeezed_to_a_line_is_refused() -> None:
     with pytest.raises(BoneAgeError, match="do not fit a hand"):
         register(hand(on_film() * (0.05, 1)))
+
+
+def test_a_hand_of_few_pixels_is_flagged() -> None:
+    small = PixelMap.resize((299, 299), (120, 120))
+    few = replace(hand(on_film()), to_source=small)
+    assert Flag.LOW_RESOLUTION in register(few).flags
+    assert Flag.LOW_RESOLUTION not in register(hand(on_film())).flags

@@ -12,6 +12,7 @@ from boneage.types import Aligned, Flag, Hand
 
 WORST_RESIDUAL = 0.12  # hand lengths; no hand of the calibration films comes near it
 TURNED = 45.0  # degrees
+SHORTEST_HAND_PX = 118.0  # wrist to middle tip on the film; 0.5 % of the training hands are shorter
 
 
 def register(hand: Hand) -> Aligned:
@@ -32,4 +33,6 @@ def register(hand: Hand) -> Aligned:
     up = np.diff(to_frame.inverse().points(TEMPLATE[[WRIST, MIDDLE_TIP]]), axis=0)[0]
     if abs(degrees(atan2(up[0], -up[1]))) > TURNED:
         flags.add(Flag.TURNED)
+    if np.linalg.norm(np.diff(hand.to_source.points(hand.points[[WRIST, MIDDLE_TIP]]), axis=0)) < SHORTEST_HAND_PX:
+        flags.add(Flag.LOW_RESOLUTION)
     return Aligned(hand.pixels, to_frame, hand.to_source, residual, frozenset(flags))
