@@ -37,7 +37,7 @@ ORDER = [
     "cli",
 ]
 TORCH_ONLY_IN = {"models", "train", "lab"}
-LAB = {"torch", "scipy", "matplotlib", "onnx", "tensorboard", "pydantic", "tomli_w"}
+LAB = {"torch", "skimage", "scipy", "matplotlib", "onnx", "tensorboard", "pydantic", "tomli_w"}
 
 
 def stage(path: Path) -> str:
