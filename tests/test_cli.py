@@ -151,3 +151,74 @@ def test_demo_reads_the_user_s_own_film(films: Path, tmp_path: Path) -> None:
     done = run("demo", films / "more" / "boy.png", "--sex", "male", "--out", tmp_path / "demo")
     assert done.returncode == 0, done.stderr
     assert "boy.png" in (tmp_path / "demo" / "index.html").read_text()
+
+
+def test_json_to_a_file_while_somebody_looks_at_the_progress(films: Path, tmp_path: Path) -> None:
+    """On a terminal the bar is drawn; the answers must still reach the file, whole."""
+    import pty
+
+    master, terminal = pty.openpty()
+    command = [sys.executable, "-m", "boneage", "assess", str(films / "girl.dcm"), "--json"]
+    with (tmp_path / "answers.jsonl").open("wb") as out:
+        done = subprocess.run(command, stdout=out, stderr=terminal, stdin=terminal, check=False, timeout=300)
+    os.close(master)
+    os.close(terminal)
+    assert done.returncode == 0
+    (line,) = (tmp_path / "answers.jsonl").read_text().splitlines()
+    assert json.loads(line)["error"] is None
+
+
+def test_an_empty_name_is_not_the_working_folder(films: Path) -> None:
+    done = run("assess", "", "--json", cwd=films)
+    assert done.returncode == 1
+    assert [record["error"]["kind"] for record in records(done)] == ["not-found"]
+
+
+def test_out_never_overwrites_what_is_not_ours(films: Path, tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("mine")
+    done = run("assess", films / "girl.dcm", "--out", tmp_path)
+    assert done.returncode == 2
+    assert "holds other files" in done.stderr
+    assert (tmp_path / "index.html").read_text() == "mine"
+
+
+def test_answers_inside_the_read_folder_are_not_read_as_films(girl: Phantom, tmp_path: Path) -> None:
+    write_dicom(girl, tmp_path / "girl.dcm")
+    for _ in range(2):
+        done = run("assess", tmp_path, "--out", tmp_path / "out", "--json")
+        assert done.returncode == 0
+        assert len(records(done)) == 1
+
+
+def test_control_characters_of_a_name_are_shown_not_sent(tmp_path: Path) -> None:
+    (tmp_path / "\x1b[31mred.dcm").write_text("no film")
+    done = run("assess", tmp_path)
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "x1b" in done.stderr
+
+
+def test_a_full_disk_is_told(films: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "boneage", "assess", str(films / "girl.dcm"), "--json"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=300)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_stopping_keeps_what_was_read(films: Path, tmp_path: Path) -> None:
+    import signal
+    import time
+
+    many = [str(films / "girl.dcm")] * 400
+    command = [sys.executable, "-m", "boneage", "assess", *many, "--out", str(tmp_path / "out")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    lines = tmp_path / "out" / "assessments.jsonl"
+    while not (lines.is_file() and len(lines.read_text().splitlines()) >= 2):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopped after" in err
+    assert "years" in out
+    assert (tmp_path / "out" / "index.html").is_file()

@@ -80,3 +80,11 @@ def test_annotated_hands_are_read(data: Path) -> None:
     assert len(hands) == 568
     assert sum(hand.right for hand in hands) == 29
     assert all(hand.points.shape == (21, 2) for hand in hands)
+
+
+def test_a_damaged_shard_and_absent_annotations_are_told(layout: Path) -> None:
+    (layout / "images-299-0.tar").write_bytes(b"x" * 2000)
+    with pytest.raises(BoneAgeError, match=r"images-299-0\.tar"):
+        list(dataset.iterate_images(layout, {5}))
+    with pytest.raises(BoneAgeError, match=r"hands\.csv"):
+        dataset.read_hands(layout)

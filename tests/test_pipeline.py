@@ -92,9 +92,15 @@ def test_one_bad_file_does_not_stop_the_rest(film: Path, tmp_path: Path) -> None
     bad = tmp_path / "bad.dcm"
     bad.write_text("not a film")
     outcomes = dict(assess_many([Found(bad), Found(film), Found(tmp_path / "absent.png")]))
-    assert isinstance(outcomes[bad], Failure)
-    assert isinstance(outcomes[film], Assessment)
-    assert isinstance(outcomes[tmp_path / "absent.png"], Failure)
+    assert isinstance(outcomes[str(bad)], Failure)
+    assert isinstance(outcomes[str(film)], Assessment)
+    assert isinstance(outcomes[str(tmp_path / "absent.png")], Failure)
+
+
+@pytest.mark.parametrize("sex", ["male", "banana", ["male"], ("male", "female"), (Sex.MALE,)])
+def test_a_sex_that_is_none_is_refused_and_never_guessed(film: Path, sex: object) -> None:
+    with pytest.raises(BoneAgeError, match=r"Sex\.MALE"):
+        assess(film, sex=sex)  # type: ignore[arg-type]
 
 
 def test_sex_is_never_guessed() -> None:

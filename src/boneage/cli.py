@@ -22,7 +22,7 @@ from boneage.errors import BoneAgeError, Kind
 from boneage.lab import COMMANDS
 from boneage.pipeline import BOTH, SexChoice, assess_many
 from boneage.read.folder import Found, find_files
-from boneage.report.folder import ReportFolder
+from boneage.report.folder import ReportFolder, claim
 from boneage.report.record import to_record, years_and_months
 from boneage.systems import REFERENCE, SYSTEMS, find_system
 from boneage.types import Sex
@@ -34,7 +34,7 @@ app = typer.Typer(
     help="Bone age from a hand radiograph. Research use, not a medical device.",
 )
 to_user = Console(stderr=True)  # progress and errors; stdout is for answers
-FAILED, MISUSED = 1, 2  # exit codes: some film was not read; the call itself was wrong
+FAILED, MISUSED, STOPPED = 1, 2, 130  # exit codes: some film was not read; the call was wrong; stopped by the user
 
 T = TypeVar("T")
 SystemName = Annotated[str, typer.Option("--system", help="Dated name of the system; `boneage systems` lists them.")]
@@ -44,7 +44,7 @@ SexWord = Annotated[str | None, typer.Option("--sex", help="female, male, or bot
 @app.command()
 def assess(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE|FOLDER ...", help="Films (DICOM, PNG, JPEG, TIFF) or folders of them.")
+        list[str], typer.Argument(metavar="FILE|FOLDER ...", help="Films (DICOM, PNG, JPEG, TIFF) or folders of them.")
     ],
     sex: SexWord = None,
     as_json: Annotated[bool, typer.Option("--json", help="One object a line on stdout, nothing else there.")] = False,
@@ -58,7 +58,7 @@ def assess(
 
 @app.command()
 def demo(
-    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Your own film; without one, synthetic hands.")] = None,
+    file: Annotated[str | None, typer.Argument(metavar="[FILE]", help="Your own film; without one, synthetic hands.")] = None,
     sex: SexWord = None,
     out: Annotated[Path, typer.Option("--out", help="Folder for the films, the answers and the page.")] = Path("demo-out"),
 ) -> None:
@@ -69,6 +69,7 @@ def demo(
         if file is not None:
             _assess(find_files([file]), REFERENCE.name, parse_sex(sex), as_json=False, out=out, title="Bone age")
         else:
+            claim(out)
             films = [Found(path) for path in follow(draw_films(out / "films"), None, "drawing")]
             _assess(films, REFERENCE.name, parse_sex(sex), as_json=False, out=out, title=TITLE)
 
@@ -91,33 +92,46 @@ def version() -> None:
 def _assess(found: list[Found], system_name: str, sex: SexChoice, *, as_json: bool, out: Path | None, title: str) -> None:
     """Read every film, show and keep each answer as it comes, and end with the exit code that tells."""
     system = find_system(system_name)
-    table = answer_table()
+    table = None if as_json else answer_table()
     folder = ReportFolder(out, title) if out is not None else None
-    failures = list[dict[str, Any]]()
-    for path, outcome in follow(assess_many(found, system, sex=sex), len(found), "reading"):
-        record = to_record(str(path), outcome, system)
-        if record["error"] is not None:
-            failures.append(record)
-        if folder is not None:
-            folder.add(record, outcome)
-        if as_json:
-            sys.stdout.write(json.dumps(record) + "\n")
-            sys.stdout.flush()
-        else:
-            add_answer(table, record)
-    if not as_json:
+    records = list[dict[str, Any]]()
+    try:
+        for name, outcome in follow(assess_many(found, system, sex=sex), len(found), "reading"):
+            records.append(to_record(name, outcome, system))
+            if folder is not None:
+                folder.add(records[-1], outcome)
+            if table is None:
+                sys.stdout.write(json.dumps(records[-1]) + "\n")
+                sys.stdout.flush()
+            else:
+                add_answer(table, records[-1])
+    except KeyboardInterrupt:  # what was read is not lost
+        tell(f"[bold red]stopped after {len(records)} of {len(found)}[/]")
+    failures = [record for record in records if record["error"] is not None]
+    if table is not None:
         Console().print(table)
         for record in failures:
-            tell(f"[bold red]not read[/] {escape(record['file'])}: {escape(record['error']['message'])}")
+            tell(f"[bold red]not read[/] {printable(record['file'])}: {printable(record['error']['message'])}")
     if folder is not None:
-        tell(f"{len(found)} {'film' if len(found) == 1 else 'films'}: {folder.close()}")
+        tell(f"{len(records)} {'film' if len(records) == 1 else 'films'}: {folder.close()}")
     if failures:
-        tell(f"[bold red]{len(failures)} of {len(found)} not read[/]")
-        raise typer.Exit(FAILED)
+        tell(f"[bold red]{len(failures)} of {len(records)} not read[/]")
+    if code := exit_code(len(found), len(records), len(failures)):
+        raise typer.Exit(code)
+
+
+def exit_code(asked: int, read: int, failed: int) -> int:
+    """0 only if every film was read."""
+    return STOPPED if read < asked else FAILED if failed else 0
 
 
 def tell(text: str) -> None:
     to_user.print(text, highlight=False, soft_wrap=True)
+
+
+def printable(text: str) -> str:
+    """A name for a terminal: control characters shown, not sent; no markup."""
+    return escape("".join(c if c.isprintable() else repr(c)[1:-1] for c in text))
 
 
 def parse_sex(word: str | None) -> SexChoice:
@@ -146,7 +160,7 @@ def answer_table() -> Table:
 
 def add_answer(table: Table, record: dict[str, Any]) -> None:
     """One line per estimate, or the error."""
-    file = escape(record["file"])
+    file = printable(record["file"])
     if record["error"] is not None:
         table.add_row(file, "", "[red]not read[/]", "", "", f"[red]{record['error']['kind']}[/]")
         return
@@ -161,7 +175,9 @@ def add_answer(table: Table, record: dict[str, Any]) -> None:
 def follow(items: Iterable[T], total: int | None, what: str) -> Iterator[T]:
     """The items, with a progress bar on stderr where there are many and somebody looks."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=to_user, transient=True, disable=not to_user.is_terminal) as bar:
+    with Progress(
+        *columns, console=to_user, transient=True, disable=not to_user.is_terminal, redirect_stdout=False, redirect_stderr=False
+    ) as bar:
         yield from bar.track(items, total=total, description=what)
 
 
@@ -183,6 +199,11 @@ def reported() -> Iterator[None]:
         yield
     except BoneAgeError as error:
         tell(f"[bold red]{error.kind.value}[/]: {escape(str(error))}")
+        raise typer.Exit(MISUSED) from None
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        tell(f"[bold red]output[/]: {escape(error.strerror or type(error).__name__)}; answers could not be written")
         raise typer.Exit(MISUSED) from None
 
 

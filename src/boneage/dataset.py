@@ -114,12 +114,9 @@ def iterate_files(data: Path, ids: set[int]) -> Iterator[tuple[int, bytes]]:
     """
     left = set(ids)
     for shard in sorted(data.glob("images-299-*.tar")):
-        with tarfile.open(shard) as tar:
-            for member in tar:
-                film_id = _film_id(member.name)
-                if film_id in left and (file := tar.extractfile(member)) is not None:
-                    left.discard(film_id)
-                    yield film_id, file.read()
+        for film_id, file in _shard_files(shard, left):
+            left.discard(film_id)
+            yield film_id, file
     for folder in (data, data / "boneage-training-dataset"):
         if left and folder.is_dir():
             for path in sorted(folder.iterdir()):
@@ -134,6 +131,19 @@ def iterate_files(data: Path, ids: set[int]) -> Iterator[tuple[int, bytes]]:
             expected=f"images-299-*.tar or <id>.png in {data}",
             todo="Complete the folder or shorten the table.",
         )
+
+
+def _shard_files(shard: Path, wanted: set[int]) -> Iterator[tuple[int, bytes]]:
+    try:
+        with tarfile.open(shard) as tar:
+            for member in tar:
+                film_id = _film_id(member.name)
+                if film_id in wanted and (file := tar.extractfile(member)) is not None:
+                    yield film_id, file.read()
+    except tarfile.TarError as error:
+        raise BoneAgeError(
+            Kind.BAD_DATA, came=f"{shard.name}: {error}", expected="a whole tar file", todo="Fetch the shard again."
+        ) from error
 
 
 def iterate_images(data: Path, ids: set[int]) -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:
@@ -169,11 +179,27 @@ class AnnotatedHand:
 
 def read_hands(data: Path) -> list[AnnotatedHand]:
     """The annotated hands of `annotations/hands.csv`."""
+    table = data / "annotations" / "hands.csv"
+    if not table.is_file():
+        raise BoneAgeError(
+            Kind.BAD_DATA,
+            came=f"no {table}",
+            expected="the annotated hands",
+            todo="Training the hand finder needs them; give --data DIR.",
+        )
     hands = []
-    with (data / "annotations" / "hands.csv").open(newline="") as lines:
-        for row in csv.DictReader(lines):
-            points = np.array([(float(row[f"{name}_x"]), float(row[f"{name}_y"])) for name in POINT_NAMES])
-            x0, y0, x1, y1 = (float(row[key]) for key in ("x0", "y0", "x1", "y1"))
-            size = (int(row["height"]), int(row["width"]))
-            hands.append(AnnotatedHand(int(row["id"]), size, row["side"] == "right", (x0, y0, x1, y1), points))
+    with table.open(newline="") as lines:
+        for number, row in enumerate(csv.DictReader(lines), start=2):
+            try:
+                points = np.array([(float(row[f"{name}_x"]), float(row[f"{name}_y"])) for name in POINT_NAMES])
+                x0, y0, x1, y1 = (float(row[key]) for key in ("x0", "y0", "x1", "y1"))
+                size = (int(row["height"]), int(row["width"]))
+                hands.append(AnnotatedHand(int(row["id"]), size, row["side"] == "right", (x0, y0, x1, y1), points))
+            except (KeyError, ValueError, TypeError) as error:
+                raise BoneAgeError(
+                    Kind.BAD_DATA,
+                    came=f"{table}, line {number}: {error!r}",
+                    expected="a box and 21 points",
+                    todo="Correct or remove the line.",
+                ) from error
     return hands

@@ -28,6 +28,7 @@ class Kind(str, Enum):
     BAD_WEIGHTS = "bad-weights"
     BAD_RECIPE = "bad-recipe"
     MISSING_EXTRA = "missing-extra"
+    INTERNAL = "internal"
 
 
 class BoneAgeError(Exception):

@@ -105,10 +105,22 @@ def evaluate(
 
     chosen, part, folder = find_system(system), parse_part(split), need_data(data)
     calibration = load_calibration(chosen.calibration)
+    make_folder(out / "predictions")
     answers = run.ask(chosen, folder, part)
     rows = run.predictions(answers, calibration)
     table, mae = run.table_of(rows)
     name, weights = f"{chosen.name}-{part.value}", run.weights_hash(chosen)
+    if part is Part.TEST:
+        log_look(
+            RESULTS / "test-looks.csv",
+            date=run.today(),
+            system=chosen.name,
+            weights=weights,
+            split_hash=answers.split_hash,
+            films=len(rows),
+            mae=mae,
+            command=f"boneage evaluate {chosen.name} --data DIR --split test",
+        )
     write_predictions(
         out / "predictions" / f"{name}.csv",
         rows,
@@ -130,19 +142,21 @@ def evaluate(
     plots.plot_scatter(out / f"{name}-scatter.svg", rows, title=name)
     plots.plot_bland_altman(out / f"{name}-bland-altman.svg", rows, title=name)
     plots.plot_coverage(out / f"{name}-coverage.svg", rows, conformal=calibration.conformal, title=name)
-    if part is Part.TEST:
-        log_look(
-            out / "test-looks.csv",
-            date=run.today(),
-            system=chosen.name,
-            weights=weights,
-            split_hash=answers.split_hash,
-            films=len(rows),
-            mae=mae,
-            command=f"boneage evaluate {chosen.name} --data DIR --split test",
-        )
     Console().print(render_table(table, title=name, interval_coverage=COVERAGE))
     Console().print(f"{len(answers.refused)} of {len(rows) + len(answers.refused)} films refused", highlight=False)
+
+
+def make_folder(path: Path) -> None:
+    """Before the long work, not after it. Raises BoneAgeError where it cannot be made."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BoneAgeError(
+            Kind.BAD_OPTION,
+            came=f"the folder {str(path)!r} ({error.strerror})",
+            expected="a folder that can be made",
+            todo="Give another --out.",
+        ) from error
 
 
 def parse_part(word: str) -> Part:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
+
 from boneage.combine.estimate import estimate, load_calibration
 from boneage.errors import BoneAgeError, Kind
 from boneage.networks import load_network
@@ -31,7 +33,7 @@ class Failure:
     seconds: float
 
 
-def assess(source: Path | bytes | Radiograph, system: System = REFERENCE, *, sex: SexChoice = None) -> Assessment:
+def assess(source: Path | str | bytes | Radiograph, system: System = REFERENCE, *, sex: SexChoice = None) -> Assessment:
     """A file to a bone age with its interval.
 
     `sex` wins over the file's header; BOTH asks for the two estimates. Raises BoneAgeError where the file
@@ -69,20 +71,36 @@ def perceive(radiograph: Radiograph, system: System) -> tuple[Hand, Aligned, tup
 
 def assess_many(
     found: Iterable[Found], system: System = REFERENCE, *, sex: SexChoice = None
-) -> Iterator[tuple[Path, Assessment | Failure]]:
-    """Every file in order; one that cannot be read is a Failure and the rest goes on."""
+) -> Iterator[tuple[str, Assessment | Failure]]:
+    """Every file by name, in order; one that cannot be read is a Failure and the rest goes on."""
     for file in found:
         began = time.perf_counter()
         try:
             if file.error is not None:
                 raise file.error
-            yield file.path, assess(file.path, system, sex=sex)
+            yield file.name, assess(file.path, system, sex=sex)
         except BoneAgeError as error:
-            yield file.path, Failure(error, time.perf_counter() - began)
+            yield file.name, Failure(error, time.perf_counter() - began)
+        except (cv2.error, MemoryError, ArithmeticError, ValueError) as error:  # ours to mend, but the rest must go on
+            yield file.name, Failure(_internal(error), time.perf_counter() - began)
+
+
+def _internal(error: Exception) -> BoneAgeError:
+    """Only the type is told: the text may carry what stands in the file."""
+    return BoneAgeError(
+        Kind.INTERNAL,
+        came=f"an internal {type(error).__name__} on this film",
+        expected="an answer or a plain refusal",
+        todo="Please report it, with a film like this one that may be shared.",
+    )
 
 
 def settle_sex(radiograph: Radiograph, sex: SexChoice) -> tuple[tuple[Sex, ...], SexSource, frozenset[Flag]]:
     """Whose estimate is asked for, who said so, and a flag where option and header differ. Never a guess."""
+    if sex is not None and not isinstance(sex, Sex) and sex != BOTH:
+        raise BoneAgeError(
+            Kind.BAD_OPTION, came=f"sex={sex!r}", expected="Sex.FEMALE, Sex.MALE, BOTH or None", todo="Import Sex from boneage."
+        )
     if isinstance(sex, tuple):
         return sex, SexSource.BOTH, frozenset()
     if sex is not None:

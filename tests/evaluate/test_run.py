@@ -45,7 +45,10 @@ def test_a_refused_film_is_listed_and_has_no_prediction(small: Path) -> None:
     assert ask(REFERENCE, small, Part.TEST, limit=2).films == answers.films[:2]
 
 
-def test_evaluate_writes_tables_predictions_plots_and_the_look(small: Path, tmp_path: Path) -> None:
+def test_evaluate_writes_tables_predictions_plots_and_the_look(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, ["evaluate", REFERENCE.name, "--data", str(small), "--split", "test", "--out", str(tmp_path)])
     assert done.exit_code == 0, done.output
     assert "1 of 6 films refused" in done.output
@@ -56,7 +59,7 @@ def test_evaluate_writes_tables_predictions_plots_and_the_look(small: Path, tmp_
     assert [int(row["id"]) for row in kept] == sorted(IDS[:-1])
     errors = [abs(float(row["predicted_months"]) - float(row["truth_months"])) for row in kept]
     assert float(first["mae_months"]) == pytest.approx(np.mean(errors), abs=1e-3)
-    (look,) = csv.DictReader((tmp_path / "test-looks.csv").read_text().splitlines())
+    (look,) = csv.DictReader((tmp_path / "results" / "test-looks.csv").read_text().splitlines())
     assert look["system"] == REFERENCE.name
     assert str(small) not in look["command"]
     assert (tmp_path / f"{name}-scatter.svg").is_file()

@@ -175,7 +175,7 @@ def test_a_line_is_there_at_once(tmp_path: Path, assessment: Make) -> None:
 
 
 def test_an_earlier_run_is_replaced_and_other_files_stay(tmp_path: Path, assessment: Make) -> None:
-    (tmp_path / PICTURES).mkdir()
+    report(tmp_path, {})
     (tmp_path / PICTURES / "my own.jpg").write_text("mine")
     report(tmp_path, {"a.png": assessment(), "b.png": assessment()})
     report(tmp_path, {"c.png": assessment()})

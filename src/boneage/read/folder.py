@@ -12,6 +12,7 @@ from boneage.errors import BoneAgeError, Kind
 from boneage.read.sniff import HEAD, Format, is_dicomdir, sniff
 from boneage.read.source import load
 
+OUTPUT_MARK = ".boneage-output"  # stands in folders that this program writes: what is in them is not read as films
 FILM_SUFFIXES = {".dcm", ".dicom", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp"}
 
 
@@ -21,20 +22,29 @@ class Found:
 
     path: Path
     error: BoneAgeError | None = None
+    given: str | None = None  # as the user wrote it; None: found in a folder
+
+    @property
+    def name(self) -> str:
+        return str(self.path) if self.given is None else self.given
 
 
-def find_files(paths: Sequence[Path]) -> list[Found]:
+def find_files(given: Sequence[Path | str]) -> list[Found]:
     """The files to read. What is not a folder is passed on as given: reading it says what is wrong with it.
 
     Folders are walked in the order of names. Hidden files and what is evidently no film are left out.
     """
     found: list[Found] = []
-    for path in paths:
+    for name in given:
+        path, text = Path(name), str(name)
+        if text == "":  # an unset variable; the empty path would be the working folder
+            found.append(Found(path, _error(Kind.NOT_FOUND, path, "an empty name"), given=""))
+            continue
         if not _is_folder(path):
-            found.append(Found(path))
+            found.append(Found(path, given=text))
             continue
         inside = list(_walk(path))
-        found += inside or [Found(path, _error(Kind.NOT_FOUND, path, "a folder without images"))]
+        found += inside or [Found(path, _error(Kind.NOT_FOUND, path, "a folder without images"), given=text)]
     return found
 
 
@@ -54,6 +64,8 @@ def _walk(folder: Path) -> Iterator[Found]:
                 continue
             entered.add((status.st_dev, status.st_ino))
             names = sorted(os.listdir(path), reverse=True)
+            if OUTPUT_MARK in names:
+                continue
         except OSError as error:
             yield Found(path, _error(Kind.NOT_READABLE, path, os.strerror(error.errno or 0).lower()))
             continue

@@ -13,6 +13,7 @@ import cv2
 from boneage.errors import BoneAgeError, Kind
 from boneage.explain.overlay import Picture, crop_picture, draw_overlay
 from boneage.pipeline import Failure
+from boneage.read.folder import OUTPUT_MARK
 from boneage.report.page import Entry, Shown, read_entry, refused_entry, write_page
 from boneage.report.truth import read_truth
 from boneage.types import Assessment
@@ -29,8 +30,9 @@ class ReportFolder:
         """Makes the folder and takes away what an earlier run left in it. Raises BoneAgeError where that cannot be."""
         self.path, self.title = path, title
         self._entries: list[Entry] = []
+        claim(path)
         with _writing(path):
-            (path / PICTURES).mkdir(parents=True, exist_ok=True)
+            (path / PICTURES).mkdir(exist_ok=True)
             (path / PAGE).unlink(missing_ok=True)
             for pattern in _OURS:
                 for old in (path / PICTURES).glob(pattern):
@@ -66,6 +68,20 @@ class ReportFolder:
         _, data = cv2.imencode(Path(name).suffix, stored, _JPEG if name.endswith(".jpg") else ())
         (self.path / PICTURES / name).write_bytes(data.tobytes())
         return Shown(f"{PICTURES}/{name}", what, picture.shape[1], picture.shape[0])
+
+
+def claim(path: Path) -> None:
+    """Makes an output folder, or takes an earlier one. Raises BoneAgeError for a folder that holds something else."""
+    with _writing(path):
+        path.mkdir(parents=True, exist_ok=True)
+        if any(path.iterdir()) and not (path / OUTPUT_MARK).exists():
+            raise BoneAgeError(
+                Kind.BAD_OPTION,
+                came=f"the output folder {str(path)!r}, which holds other files",
+                expected="a new folder, an empty one, or one of an earlier run",
+                todo="Give another folder: nothing of yours is ever overwritten.",
+            )
+        (path / OUTPUT_MARK).touch()
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from boneage.combine.estimate import COVERAGE
 from boneage.errors import BoneAgeError
 from boneage.pipeline import Failure
 from boneage.systems import System
@@ -45,7 +46,7 @@ def _empty(file: str, system: System, seconds: float) -> dict[str, Any]:
         "bone_age_months": None,
         "bone_age": None,
         "interval_months": None,
-        "interval_coverage": None,
+        "interval_coverage": COVERAGE,
         "flags": [],
         "system": system.name,
         "weights": list(system.weights),

@@ -26,9 +26,9 @@ Images = dict[int, npt.NDArray[np.uint8]]
 def load_alignments(data: Path, films: list[Film]) -> tuple[Images, dict[int, PixelMap]]:
     """The films at the standard size, bone bright, and their maps to the frame; refused films have no map.
 
-    The maps are kept in the runs folder by the finder's dated name.
+    The maps are kept in the runs folder by the finder's dated name and checksum.
     """
-    cache = runs_folder() / "alignments" / f"{HAND_FINDER}.csv"
+    cache = runs_folder() / "alignments" / f"{HAND_FINDER}-{load_network(HAND_FINDER).card.sha256[:12]}.csv"
     known = _read(cache)
     images, maps, fresh = Images(), dict[int, PixelMap](), list[str]()
     for film_id, image in dataset.iterate_images(data, {film.id for film in films}):

@@ -137,6 +137,7 @@ def train(recipe: Recipe, task: Task, run: Path, *, machine: Machine, tell: Tell
     """Train to the recipe's last epoch, from the run folder's checkpoint if there is one. Returns the averaged model."""
     run.mkdir(parents=True, exist_ok=True)
     state = State.start(recipe, task, run / "last.pt", machine)
+    trim_log(run, state.epoch)
     while state.epoch < recipe.epochs:
         began = time.monotonic()
         torch.manual_seed(recipe.seed * 1000 + state.epoch)
@@ -193,6 +194,14 @@ def _follow(average: nn.Module, model: nn.Module, decay: float) -> None:
             slow.lerp_(fast, 1 - decay)
         else:
             slow.copy_(fast)
+
+
+def trim_log(run: Path, epochs: int) -> None:
+    """Takes away rows of epochs that a kill left without a checkpoint; they are trained again."""
+    table = run / "log.csv"
+    if table.is_file():
+        header, *rows = table.read_text().splitlines()
+        table.write_text("\n".join([header, *(row for row in rows if float(row.split(",")[0]) <= epochs)]) + "\n")
 
 
 def log_row(run: Path, row: dict[str, float]) -> None:
