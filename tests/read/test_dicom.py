@@ -302,3 +302,11 @@ def test_identity_is_kept_in_one_field_only() -> None:
     shown = repr(radiograph)
     assert "Doe" not in shown
     assert IDENTIFIER not in shown
+
+
+def test_an_image_without_pixel_data_has_no_pixels() -> None:
+    film_ = dataset(stored(12), bits=12)
+    del film_.PixelData
+    with pytest.raises(BoneAgeError, match="without pixel data") as caught:
+        read(save(film_))
+    assert caught.value.kind is Kind.NO_PIXELS

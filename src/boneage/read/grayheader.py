@@ -69,9 +69,12 @@ def _check_pixels(tags: Tags, *, cut_off: bool) -> None:
     if any(keyword in tags.dataset for keyword in ("FloatPixelData", "DoubleFloatPixelData")):
         raise _unsupported("floating-point pixel data", "whole numbers of 8 to 16 bits", "Export the film in 16 bits.")
     name = name_of(tags.text("SOPClassUID"))
-    if cut_off or "Image Storage" in name or any(keyword in tags.dataset for keyword in ("Rows", "PixelData")):
+    if cut_off:
         came = "a DICOM image file that ends before its pixels"
         raise BoneAgeError(Kind.TRUNCATED, came=came, expected="the whole file", todo="Copy or send it again.")
+    if "Image Storage" in name or any(keyword in tags.dataset for keyword in ("Rows", "PixelData")):
+        came = "a DICOM image file without pixel data, or one that was cut off before it"
+        raise BoneAgeError(Kind.NO_PIXELS, came=came, expected="a radiograph", todo="Copy or send it again.")
     raise BoneAgeError(
         Kind.NO_PIXELS,
         came=f"a DICOM file without pixels: {name}",
