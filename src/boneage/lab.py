@@ -14,6 +14,7 @@ from boneage import dataset
 from boneage.combine.estimate import COVERAGE, load_calibration
 from boneage.dataset import Part
 from boneage.errors import BoneAgeError, Kind
+from boneage.evaluate.lab import load
 from boneage.networks import WEIGHTS
 from boneage.systems import find_system
 
@@ -37,7 +38,7 @@ def train(
     bf16: Annotated[bool, typer.Option(help="Train in bfloat16 where the device can.")] = True,
 ) -> None:
     """Train a recipe, or go on with its run. Runs live in BONEAGE_RUNS, by default in the user's cache folder."""
-    need_torch()
+    load("torch")
     from boneage.train.loop import Machine
     from boneage.train.recipe import read_recipe
     from boneage.train.run import run, run_folder
@@ -52,7 +53,7 @@ def export(
     data: DataFolder = None,
 ) -> None:
     """Write a trained run as ONNX into the package, measure it for its card, and copy its learning curve to results/."""
-    need_torch()
+    load("torch")
     import tomli_w
 
     from boneage.evaluate.plots import plot_learning_curve
@@ -77,7 +78,7 @@ def export(
 
 def calibrate(system: Annotated[str, typer.Argument(metavar="SYSTEM")], data: DataFolder = None) -> None:
     """Fit a system's interval on the calibrate part; write it beside the weights."""
-    need_torch()
+    load("tomli_w")
     import tomli_w
 
     from boneage.evaluate.run import ask
@@ -178,19 +179,6 @@ def need_data(data: Path | None) -> Path:
             todo="Give it with --data DIR or BONEAGE_DATA.",
         )
     return folder
-
-
-def need_torch() -> None:
-    """Raises BoneAgeError where the `train` extra is not installed."""
-    try:
-        import torch  # noqa: F401
-    except ImportError:
-        raise BoneAgeError(
-            Kind.MISSING_EXTRA,
-            came="no PyTorch here",
-            expected="the train extra",
-            todo='Install it: pip install "boneage[train]"',
-        ) from None
 
 
 COMMANDS = (train, export, calibrate, evaluate)

@@ -10,9 +10,9 @@ from boneage.errors import BoneAgeError, Kind
 from boneage.template import MIDDLE_TIP, TEMPLATE, WRIST, fit_template, palm_residual
 from boneage.types import Aligned, Flag, Hand
 
-WORST_RESIDUAL = 0.12  # hand lengths; no hand of the calibration films comes near it
+WORST_RESIDUAL = 0.12  # hand lengths; set by hand: of 652 calibrate films 99 % are under 0.034, the largest is 0.104
 TURNED = 45.0  # degrees
-SHORTEST_HAND_PX = 118.0  # wrist to middle tip on the film; 0.5 % of the training hands are shorter
+SHORTEST_HAND_PX = 125.0  # wrist to middle tip on the film; 0.5 % of the calibrate hands are shorter
 
 
 def register(hand: Hand) -> Aligned:
