@@ -14,10 +14,8 @@ from torch.nn import functional as F
 
 from boneage import dataset
 from boneage.dataset import AnnotatedHand, Part
-from boneage.geometry import PixelMap
 from boneage.models.hand_finder import STRIDE, HandFinder, soft_argmax
 from boneage.standardize.contrast import stretch
-from boneage.standardize.find import border_level
 from boneage.standardize.size import STANDARD, standard_bytes, unit
 from boneage.template import MIDDLE_TIP, WRIST
 from boneage.train.augment import Change, draw
@@ -25,6 +23,7 @@ from boneage.train.loop import Batch, ordered_map, pretrained
 from boneage.train.negatives import negative
 from boneage.train.recipe import FinderTask as Settings
 from boneage.train.recipe import Recipe
+from boneage.train.warp import warp
 from boneage.types import Image
 
 SIGMA = 1.0  # of the target heat map, in cells
@@ -114,7 +113,7 @@ class FinderTask:
         }
 
     def _annotated(self, hand: AnnotatedHand, change: Change, size: tuple[int, int]) -> Example:
-        image, to_size = _warp(unit(self.images[hand.id]), hand.size, change, size)
+        image, to_size = warp(unit(self.images[hand.id]), hand.size, change, size)
         points = to_size.points(points_in(hand, STANDARD))
         inside = np.asarray(((points >= 0) & (points <= np.array(size[::-1]) - 1)).all(1))
         whole = inside[[WRIST, MIDDLE_TIP]].all() and inside.sum() >= 17
@@ -123,7 +122,7 @@ class FinderTask:
 
     def _unannotated(self, change: Change, rng: np.random.Generator, size: tuple[int, int]) -> Example:
         gentle = Change(invert=change.invert, gamma=change.gamma, contrast=change.contrast, mirror=change.mirror)
-        image, _ = _warp(self._film(rng), (4, 3), gentle, size)
+        image, _ = warp(self._film(rng), (4, 3), gentle, size)
         return Example(image, _unknown(), np.array([1, change.invert], np.float32))
 
     def _film(self, rng: np.random.Generator) -> Image:
@@ -133,16 +132,6 @@ class FinderTask:
 def points_in(hand: AnnotatedHand, size: tuple[int, int]) -> npt.NDArray[np.float64]:
     """The annotated points [21, 2] in pixels of a frame of `size` (height, width)."""
     return np.asarray(hand.points * np.array(size[::-1]) - 0.5)
-
-
-def _warp(film: Image, true_size: tuple[int, int], change: Change, size: tuple[int, int]) -> tuple[Image, PixelMap]:
-    """The changed film on the finder's grid: unsquash, change in true proportion, squash again."""
-    true_aspect = true_size[1] / true_size[0]
-    proportioned = (400, round(400 * true_aspect))
-    to_true = PixelMap.resize(STANDARD, proportioned)
-    squash = PixelMap.resize(proportioned, size)
-    to_size = squash @ change.map(proportioned) @ to_true
-    return change.tone(stretch(to_size.image(film, size, fill=border_level(film)))), to_size
 
 
 def _gaussian(cells: Tensor, h: int, w: int) -> Tensor:

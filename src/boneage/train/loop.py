@@ -28,6 +28,7 @@ Batch = dict[str, Tensor]
 A = TypeVar("A")
 B = TypeVar("B")
 Tell = Callable[[str], None]
+THREE_STEPS = (0.5, 0.75, 0.875)  # shares of all epochs
 
 
 class Task(Protocol):
@@ -80,9 +81,14 @@ def ordered_map(make: Callable[[A], B], items: Sequence[A], workers: int) -> Ite
 
 
 def learning_rate(recipe: Recipe, *, epochs_done: float, step: int) -> float:
-    """Linear warm-up over steps, then a cosine to zero over all epochs."""
+    """Linear warm-up over steps, then the recipe's schedule over all epochs."""
     warm = min(1.0, (step + 1) / max(1, recipe.optimizer.warmup_steps))
-    return recipe.optimizer.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * epochs_done / recipe.epochs))
+    done = epochs_done / recipe.epochs
+    if recipe.optimizer.schedule == "cosine":
+        share = 0.5 * (1 + math.cos(math.pi * done))
+    else:
+        share = 0.1 ** sum(done >= at for at in THREE_STEPS)
+    return recipe.optimizer.learning_rate * warm * share
 
 
 @dataclass
@@ -179,11 +185,18 @@ def _epoch(state: State, recipe: Recipe, task: Task, *, machine: Machine, tell: 
 
 
 def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """AdamW; normalization weights and biases are not decayed."""
+    """The recipe's algorithm; normalization weights and biases are not decayed."""
     decayed = [p for p in model.parameters() if p.ndim > 1]
     plain = [p for p in model.parameters() if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": recipe.optimizer.weight_decay}, {"params": plain, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=recipe.optimizer.learning_rate)
+    rate = recipe.optimizer.learning_rate
+    match recipe.optimizer.algorithm:
+        case "adamw":
+            return torch.optim.AdamW(groups, lr=rate)
+        case "adam":
+            return torch.optim.Adam(groups, lr=rate)
+        case "sgd":
+            return torch.optim.SGD(groups, lr=rate, momentum=0.9)
 
 
 @torch.no_grad()

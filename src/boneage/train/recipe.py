@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -32,8 +32,10 @@ class Stage(_Table):
 
 
 class Optimizer(_Table):
-    """AdamW with a warm-up and a cosine to zero over all stages."""
+    """How the weights move: a warm-up, then the schedule over all stages."""
 
+    algorithm: Literal["adamw", "adam", "sgd"]  # sgd: with momentum 0.9
+    schedule: Literal["cosine", "three-steps"]  # to zero; or a tenth of the rate after 1/2, 3/4 and 7/8 of all epochs
     learning_rate: float = Field(gt=0)
     weight_decay: float = Field(ge=0)
     batch: int = Field(gt=0)
@@ -80,13 +82,57 @@ class BoneAgeTask(_Table):
     dropout: float = Field(ge=0, lt=1)
 
 
+class MaskTask(_Table):
+    """The hand's mask (models/unet.py), from masks that `boneage mine` accepted."""
+
+    kind: Literal["hand-mask"]
+    filters: int = Field(gt=0)  # of the first block; each deeper one has twice as many
+    steps: int = Field(gt=0)  # per epoch
+
+
+class PatchTask(_Table):
+    """Five classes of patches (models/lenet.py), cut out with the help of accepted masks."""
+
+    kind: Literal["patches"]
+    patch: int = Field(gt=0)  # px of the 512 x 512 film
+    films: int = Field(gt=0)  # that the patches come from
+    per_class: int = Field(gt=0)  # patches of each class an epoch
+    held_out: float = Field(gt=0, lt=1)  # share of the films that chooses the epoch
+
+
+class BoxTask(_Table):
+    """The hand's box (models/faster_rcnn.py), from annotated hands and the boxes of accepted masks."""
+
+    kind: Literal["hand-box"]
+    films: int = Field(gt=0)
+    steps: int = Field(gt=0)  # per epoch
+
+
+class KeyPointTask(_Table):
+    """Middle finger's tip, thumb's tip and capitate by regression (models/key_points.py)."""
+
+    kind: Literal["key-points"]
+    steps: int = Field(gt=0)  # per epoch
+    dropout: float = Field(ge=0, lt=1)
+
+
+class JointTask(_Table):
+    """Boxes of joints and of the wrist's bones (models/joint_detector.py): the independent judge of registration."""
+
+    kind: Literal["joints"]
+    steps: int = Field(gt=0)  # per epoch
+
+
+AnyTask = FinderTask | BoneAgeTask | MaskTask | PatchTask | BoxTask | KeyPointTask | JointTask
+
+
 class Recipe(_Table):
     """One training, complete. Machine facts (device, workers, paths) are options of the command."""
 
     name: str
     seed: int
     about: About
-    task: FinderTask | BoneAgeTask = Field(discriminator="kind")
+    task: AnyTask = Field(discriminator="kind")
     start: Literal["imagenet", "random"]
     stages: tuple[Stage, ...] = Field(min_length=1)
     optimizer: Optimizer
@@ -126,7 +172,7 @@ def _describe(item: Any) -> str:
 
 
 def _all_keys() -> list[str]:
-    tables: tuple[type[BaseModel], ...] = (Recipe, About, Stage, Optimizer, Augment, FinderTask, BoneAgeTask)
+    tables: tuple[type[BaseModel], ...] = (Recipe, About, Stage, Optimizer, Augment, *get_args(AnyTask))
     return [key for table in tables for key in table.model_fields]
 
 

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 from torch import nn
 
 from boneage.train.loop import Machine, Task, Tell, runs_folder, train
-from boneage.train.recipe import FinderTask as FinderSettings
 from boneage.train.recipe import Recipe
+
+# Where each kind of task is built; a module loads when its kind is asked for.
+TASKS = {
+    "hand-finder": ("boneage.train.finder_task", "FinderTask"),
+    "bone-age": ("boneage.train.bone_age_task", "BoneAgeTask"),
+    "hand-mask": ("boneage.train.mask_task", "MaskTask"),
+    "patches": ("boneage.train.patch_task", "PatchTask"),
+    "hand-box": ("boneage.train.box_task", "BoxTask"),
+    "key-points": ("boneage.train.key_point_task", "KeyPointTask"),
+    "joints": ("boneage.train.joint_task", "JointTask"),
+}
 
 
 def task_of(recipe: Recipe, data: Path) -> Task:
     """The task that the recipe names, its films loaded."""
-    if isinstance(recipe.task, FinderSettings):
-        from boneage.train.finder_task import FinderTask
-
-        return FinderTask(recipe, recipe.task, data)
-    from boneage.train.bone_age_task import BoneAgeTask
-
-    return BoneAgeTask(recipe, recipe.task, data)
+    module, name = TASKS[recipe.task.kind]
+    task: Task = getattr(import_module(module), name)(recipe, recipe.task, data)
+    return task
 
 
 def run_folder(recipe: Recipe) -> Path:
