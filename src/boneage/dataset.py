@@ -203,3 +203,12 @@ def read_hands(data: Path) -> list[AnnotatedHand]:
                     todo="Correct or remove the line.",
                 ) from error
     return hands
+
+
+def read_sizes(data: Path) -> dict[int, tuple[int, int]]:
+    """The true sizes (height, width) of the originals that are known, by id; none where the table is absent."""
+    table = data / "annotations" / "original_sizes.csv"
+    if not table.is_file():
+        return {}
+    with table.open(newline="") as lines:
+        return {int(row["id"]): (int(row["height"]), int(row["width"])) for row in csv.DictReader(lines)}

@@ -26,6 +26,7 @@ RESULTS = Path("results")
 CURVES = {
     "bone-age": {"loss": ["train_loss"], "MAE, months": ["train_mae", "select_mae", "select_regression_mae"]},
     "hand-finder": {"loss": ["train_loss"], "error, % of hand length": ["select_median", "select_p95"]},
+    "hand-mask": {"loss": ["train_loss"], "IoU": ["train_jaccard", "held_out_iou"]},
 }
 to_user = Console(stderr=True)
 
@@ -59,6 +60,7 @@ def export(
     from boneage.evaluate.plots import plot_learning_curve
     from boneage.evaluate.run import today
     from boneage.train.export import export as write
+    from boneage.train.forms import weights_folder
     from boneage.train.measure import measure
     from boneage.train.recipe import read_recipe
     from boneage.train.run import run_folder
@@ -66,7 +68,7 @@ def export(
     settings, folder = read_recipe(recipe), need_data(data)
     checkpoint = run_folder(settings) / "last.pt"
     card = {"date": today(), "split_hash": dataset.split_hash(dataset.read_films(folder))}
-    path = write(settings, WEIGHTS, card=card, checkpoint=checkpoint).with_suffix(".toml")
+    path = write(settings, weights_folder(settings), card=card, checkpoint=checkpoint).with_suffix(".toml")
     values = tomllib.loads(path.read_text()) | {"figures": measure(settings, checkpoint, folder)}
     path.write_text(tomli_w.dumps(values))
     RESULTS.mkdir(exist_ok=True)

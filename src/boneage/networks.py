@@ -21,6 +21,7 @@ from boneage.errors import BoneAgeError, Kind
 
 Batch = npt.NDArray[np.float32]
 WEIGHTS = Path(__file__).parent / "weights"
+LAB_WEIGHTS = Path("weights-lab")  # of a source tree: the published systems' networks, which the package leaves out
 
 
 class Network(Protocol):
@@ -78,11 +79,15 @@ class OnnxNetwork:
 
 @lru_cache(maxsize=8)
 def load_network(name: str) -> OnnxNetwork:
-    """The network of that dated name from the package's weights. Loaded once per process."""
-    path, card = WEIGHTS / f"{name}.onnx", WEIGHTS / f"{name}.toml"
-    if not (path.is_file() and card.is_file()):
-        known = ", ".join(sorted(file.stem for file in WEIGHTS.glob("*.onnx"))) or "none"
-        raise BoneAgeError(
-            Kind.BAD_WEIGHTS, came=f"no weights {name!r}", expected=f"one of: {known}", todo="Install the package again."
-        )
-    return OnnxNetwork(path, Card.read(card))
+    """The network of that dated name from the package's weights, else the source tree's. Loaded once per process."""
+    for folder in (WEIGHTS, LAB_WEIGHTS):
+        path, card = folder / f"{name}.onnx", folder / f"{name}.toml"
+        if path.is_file() and card.is_file():
+            return OnnxNetwork(path, Card.read(card))
+    known = sorted(file.stem for folder in (WEIGHTS, LAB_WEIGHTS) for file in folder.glob("*.onnx"))
+    raise BoneAgeError(
+        Kind.BAD_WEIGHTS,
+        came=f"no weights {name!r}",
+        expected=f"one of: {', '.join(known) or 'none'}",
+        todo=f"Install the package again; for a lab network run in the source tree, whose {LAB_WEIGHTS}/ holds it.",
+    )

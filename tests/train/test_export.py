@@ -12,7 +12,7 @@ from boneage.errors import BoneAgeError
 from boneage.models.hand_finder import HandFinder, soft_argmax
 from boneage.models.reference import Reference, expectation
 from boneage.networks import Card, OnnxNetwork
-from boneage.train.export import averaged_model, export
+from boneage.train.export import averaged, export
 from boneage.train.loop import runs_folder
 from boneage.train.recipe import read_recipe
 
@@ -54,7 +54,7 @@ def test_a_hand_finder_agrees(tmp_path: Path) -> None:
 
 def test_a_run_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(BoneAgeError, match="boneage train recipes/reference-2026-11"):
-        averaged_model(read_recipe(RECIPES / "reference-2026-11.toml"), tmp_path / "last.pt")
+        averaged(read_recipe(RECIPES / "reference-2026-11.toml"), tmp_path / "last.pt")
 
 
 def test_runs_live_where_the_variable_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

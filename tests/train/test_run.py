@@ -13,7 +13,7 @@ from boneage.models.reference import Reference
 from boneage.networks import Card, OnnxNetwork
 from boneage.phantom import draw, write_png
 from boneage.train.bone_age_task import BoneAgeTask
-from boneage.train.export import disagreement, export
+from boneage.train.export import averaged, disagreement, export
 from boneage.train.loop import Machine, train
 from boneage.train.recipe import BoneAgeTask as Settings
 from boneage.train.recipe import Recipe, read_recipe
@@ -57,7 +57,8 @@ def test_phantoms_go_from_recipe_to_onnx(small: Path, recipe: Recipe, tmp_path: 
     path = export(recipe, tmp_path, card={}, checkpoint=run_folder(recipe) / "last.pt")
     network = OnnxNetwork(path, Card.read(path.with_suffix(".toml")))
     crops = [np.random.default_rng(k).random((64, 64), np.float32) for k in range(4)]
-    assert disagreement(model, network, crops) < 0.05
+    form = averaged(recipe, run_folder(recipe) / "last.pt")
+    assert disagreement(form, network, crops) < 0.05
 
 
 def test_batches_are_a_law_of_seed_and_epoch(

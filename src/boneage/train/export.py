@@ -12,21 +12,19 @@ import onnx
 import tomli_w
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from torch import nn
 
 from boneage.errors import BoneAgeError, Kind
-from boneage.models.hand_finder import HandFinder, HandFinderExport, soft_argmax
-from boneage.models.reference import CLASSES, Reference, ReferenceExport, expectation
 from boneage.networks import OnnxNetwork
-from boneage.train.recipe import FinderTask, Recipe
+from boneage.train.forms import Form, form_of
+from boneage.train.recipe import Recipe
 from boneage.types import Image
 
 LICENSE = "LicenseRef-boneage-weights"
 SMALLEST = 10_000  # values; smaller tensors (filters per channel, normalization) stay float32: they cost 0.06 months in float16
 
 
-def averaged_model(recipe: Recipe, checkpoint: Path) -> nn.Module:
-    """The moving average of a run's weights, in evaluation mode."""
+def averaged(recipe: Recipe, checkpoint: Path) -> Form:
+    """The moving average of a run's weights in the recipe's form, in evaluation mode."""
     if not checkpoint.is_file():
         raise BoneAgeError(
             Kind.BAD_WEIGHTS,
@@ -35,38 +33,29 @@ def averaged_model(recipe: Recipe, checkpoint: Path) -> nn.Module:
             todo=f"Train it: boneage train recipes/{recipe.name}.toml --data DIR",
         )
     saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    model: nn.Module = HandFinder() if isinstance(recipe.task, FinderTask) else Reference(dropout=recipe.task.dropout)
-    model.load_state_dict(saved["average"])
-    return model.eval()
+    form = form_of(recipe)
+    form.model.load_state_dict(saved["average"])
+    form.model.eval()
+    form.exported.eval()
+    return form
 
 
 def export(recipe: Recipe, out: Path, *, card: dict[str, Any], checkpoint: Path) -> Path:
     """Write `out/NAME.onnx` and `out/NAME.toml`; returns the ONNX file. `card` adds measured figures and the split."""
-    model = averaged_model(recipe, checkpoint)
-    size = recipe.stages[-1].size
-    image = torch.zeros(2, 1, *size)
-    inputs: tuple[torch.Tensor, ...]
-    if isinstance(model, HandFinder):
-        wrapped: nn.Module = HandFinderExport(model)
-        inputs, names, outputs = (image,), ["image"], ["points", "confidence", "whole"]
-    else:
-        assert isinstance(model, Reference)
-        wrapped = ReferenceExport(model)
-        inputs, names, outputs = (image, torch.zeros(2, 1)), ["image", "sex"], ["probabilities"]
+    form, size = averaged(recipe, checkpoint), recipe.stages[-1].size
     path = out / f"{recipe.name}.onnx"
     path.parent.mkdir(parents=True, exist_ok=True)
-    axes = {name: {0: "batch"} for name in (*names, *outputs)}
     with (
         warnings.catch_warnings()
     ):  # the TorchScript exporter is on its way out, but needs no onnxscript and no tracing of guards
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            wrapped.eval(),
-            inputs,
+            form.exported,
+            form.example(size),
             str(path),
-            input_names=names,
-            output_names=outputs,
-            dynamic_axes=axes,
+            input_names=form.inputs,
+            output_names=form.outputs,
+            dynamic_axes={name: {0: "batch"} for name in (*form.inputs, *form.outputs)},
             opset_version=17,
             dynamo=False,
         )
@@ -75,8 +64,8 @@ def export(recipe: Recipe, out: Path, *, card: dict[str, Any], checkpoint: Path)
         "name": recipe.name,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "license": LICENSE,
-        "input": {"size": list(size), "layout": "float32 [B, 1, H, W], 0..1, bone bright", "names": names},
-        "output": {"names": outputs},
+        "input": {"size": list(size), "layout": "float32 [B, 1, H, W], 0..1, bone bright", "names": list(form.inputs)},
+        "output": {"names": list(form.outputs)},
         "training": {"recipe": f"recipes/{recipe.name}.toml", "epochs": recipe.epochs, "start": recipe.start},
         **card,
     }
@@ -84,18 +73,16 @@ def export(recipe: Recipe, out: Path, *, card: dict[str, Any], checkpoint: Path)
     return path
 
 
-def disagreement(model: nn.Module, network: OnnxNetwork, crops: list[Image]) -> float:
-    """The largest difference between torch and ONNX on crops, in months (in pixels for a hand finder)."""
+def disagreement(form: Form, network: OnnxNetwork, inputs: list[Image]) -> float:
+    """The largest difference between torch and ONNX on real inputs, in the form's unit."""
     worst = 0.0
-    for k, crop in enumerate(crops):
-        image, male = crop[None, None], np.array([[float(k % 2)]], np.float32)
+    for k, pixels in enumerate(inputs):
+        image, male = pixels[None, None], np.array([[float(k % 2)]], np.float32)
         with torch.no_grad():
-            if isinstance(model, HandFinder):
-                expected, answer = soft_argmax(model(torch.from_numpy(image))[0])[0], network(image)[0]
-            else:
-                expected = expectation(model(torch.from_numpy(image), torch.from_numpy(male))[0])
-                answer = np.asarray(network(image, sex=male)[0] @ np.arange(CLASSES), np.float32)
-        worst = max(worst, float(np.abs(expected.numpy() - answer).max()))
+            answer = form.exported(*(torch.from_numpy(value) for value in ((image, male) if form.sexed else (image,))))
+        torch_says = tuple(value.numpy() for value in (answer if isinstance(answer, tuple) else (answer,)))
+        onnx_says = network(image, sex=male) if form.sexed else network(image)
+        worst = max(worst, float(np.abs(form.compared(torch_says) - form.compared(onnx_says)).max()))
     return worst
 
 

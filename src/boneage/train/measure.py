@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from pathlib import Path
 
 from boneage import dataset
@@ -16,22 +15,21 @@ from boneage.read import read
 from boneage.standardize.contrast import stretch
 from boneage.standardize.size import standard_frame
 from boneage.systems import SYSTEMS, System
-from boneage.train.export import averaged_model, disagreement
-from boneage.train.recipe import FinderTask, Recipe
-from boneage.types import Image
+from boneage.train.export import averaged, disagreement
+from boneage.train.recipe import BoneAgeTask, FinderTask, Recipe
+from boneage.types import Image, Radiograph
 
-LARGEST_DISAGREEMENT = 0.05  # months; pixels for a hand finder
+LARGEST_DISAGREEMENT = 0.05  # in the form's unit: months, pixels, probability
 FILMS = 40
 
 
 def measure(recipe: Recipe, checkpoint: Path, data: Path) -> dict[str, float]:
     """Figures of the installed export of a run. Raises BoneAgeError where torch and ONNX disagree on real radiographs."""
     load_network.cache_clear()
-    network, finder = load_network(recipe.name), isinstance(recipe.task, FinderTask)
-    system = next(system for system in SYSTEMS.values() if recipe.name in system.weights)
+    network = load_network(recipe.name)
     films = sorted(film.id for film in dataset.read_films(data) if film.part is Part.SELECT)[:FILMS]
-    crops = [_finder_input(file, network.card.size) if finder else _age_input(file, system) for file in _files(data, films)]
-    difference = disagreement(averaged_model(recipe, checkpoint), network, crops)
+    inputs = [_input(recipe, read(file), network.card.size) for _, file in dataset.iterate_files(data, set(films))]
+    difference = disagreement(averaged(recipe, checkpoint), network, inputs)
     if difference > LARGEST_DISAGREEMENT:
         raise BoneAgeError(
             Kind.BAD_WEIGHTS,
@@ -39,18 +37,26 @@ def measure(recipe: Recipe, checkpoint: Path, data: Path) -> dict[str, float]:
             expected=f"at most {LARGEST_DISAGREEMENT}",
             todo="Look for an operation that the exporter does not keep.",
         )
-    figures = finder_figures(recipe.name, data) if finder else age_figures(system, data)
-    return {"torch_onnx_difference": round(difference, 5), **figures}
+    return {"torch_onnx_difference": round(difference, 5), **_figures(recipe, data)}
 
 
-def _files(data: Path, films: list[int]) -> list[bytes]:
-    return [file for _, file in islice(dataset.iterate_files(data, set(films)), len(films))]
-
-
-def _finder_input(file: bytes, size: tuple[int, int]) -> Image:
-    frame, _ = standard_frame(read(file).pixels)
+def _input(recipe: Recipe, film: Radiograph, size: tuple[int, int]) -> Image:
+    """What the recipe's network gets to see of a film."""
+    if isinstance(recipe.task, BoneAgeTask):
+        return perceive(film, _system(recipe))[2][0].pixels
+    frame, _ = standard_frame(film.pixels)
     return stretch(PixelMap.resize((frame.shape[0], frame.shape[1]), size).image(frame, size))
 
 
-def _age_input(file: bytes, system: System) -> Image:
-    return perceive(read(file), system)[2][0].pixels
+def _figures(recipe: Recipe, data: Path) -> dict[str, float]:
+    match recipe.task:
+        case FinderTask():
+            return finder_figures(recipe.name, data)
+        case BoneAgeTask():
+            return age_figures(_system(recipe), data)
+        case _:
+            return {}
+
+
+def _system(recipe: Recipe) -> System:
+    return next(system for system in SYSTEMS.values() if recipe.name in system.weights)

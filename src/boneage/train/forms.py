@@ -1,0 +1,81 @@
+"""What is exported of each kind of network: its module, the inputs and outputs by name, and what is compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from boneage.errors import BoneAgeError, Kind
+from boneage.networks import LAB_WEIGHTS, WEIGHTS, Batch
+from boneage.train.recipe import BoneAgeTask, BoxTask, FinderTask, JointTask, KeyPointTask, MaskTask, PatchTask, Recipe
+
+Compared = Callable[[tuple[Batch, ...]], Batch]  # a network's answer -> what torch and ONNX must agree on
+
+
+@dataclass(frozen=True)
+class Form:
+    """One network ready for export."""
+
+    model: nn.Module  # as it was trained; the run's weights go in here
+    exported: nn.Module  # the same weights, answering as the runtime wants it
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    compared: Compared = lambda answer: answer[0]
+    unit: str = "probability"
+    sexed: bool = False  # a second input, male 1 or female 0
+
+    def example(self, size: tuple[int, int]) -> tuple[Tensor, ...]:
+        image = torch.zeros(2, 1, *size)
+        return (image, torch.zeros(2, 1)) if self.sexed else (image,)
+
+
+def form_of(recipe: Recipe) -> Form:
+    """The recipe's network, its weights not yet loaded. Imports only what that kind needs."""
+    task = recipe.task
+    match task:
+        case FinderTask():
+            from boneage.models.hand_finder import HandFinder, HandFinderExport
+
+            finder = HandFinder()
+            return Form(finder, HandFinderExport(finder), ("image",), ("points", "confidence", "whole"), unit="px")
+        case BoneAgeTask():
+            from boneage.models.reference import CLASSES, Reference, ReferenceExport
+
+            def months(answer: tuple[Batch, ...]) -> Batch:
+                return np.asarray(answer[0] @ np.arange(CLASSES), np.float32)
+
+            reference = Reference(dropout=task.dropout)
+            names = ("image", "sex")
+            return Form(reference, ReferenceExport(reference), names, ("probabilities",), months, "months", sexed=True)
+        case MaskTask():
+            from boneage.models.unet import UNet, UNetExport
+
+            unet = UNet(filters=task.filters)
+            return Form(unet, UNetExport(unet), ("image",), ("probability",))
+        case PatchTask():
+            from boneage.models.lenet import LeNet5, LeNet5Export
+
+            lenet = LeNet5(patch=task.patch)
+            return Form(lenet, LeNet5Export(lenet), ("image",), ("scores",))
+        case KeyPointTask():
+            from boneage.models.key_points import KeyPoints, KeyPointsExport
+
+            points = KeyPoints(dropout=task.dropout)
+            return Form(points, KeyPointsExport(points), ("image",), ("points",), unit="half frames")
+        case JointTask():
+            from boneage.models.joint_detector import JointDetector, JointDetectorExport
+
+            joints = JointDetector()
+            return Form(joints, JointDetectorExport(joints), ("image",), ("centers", "scores", "sizes"), unit="px")
+        case BoxTask():
+            raise BoneAgeError(Kind.BAD_RECIPE, came="PLACEHOLDER", expected="", todo="")
+
+
+def weights_folder(recipe: Recipe) -> Path:
+    """The package's weights for what `assess` uses by default, else the lab's beside the source tree."""
+    return WEIGHTS if isinstance(recipe.task, FinderTask | BoneAgeTask) else LAB_WEIGHTS
