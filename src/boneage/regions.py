@@ -45,16 +45,25 @@ def warp(pixels: Image, grid: PixelMap, size: tuple[int, int]) -> Image:
 
 def normalize(crop: Image, frame: Frame) -> Image:
     """Gray values by percentiles inside the hand's outline, so that borders and markers do not matter."""
-    low, high = np.percentile(crop[_outline(frame, (crop.shape[0], crop.shape[1]))], (LOW, HIGH))
+    return normalize_inside(crop, _outline(frame, (crop.shape[0], crop.shape[1])))
+
+
+def normalize_inside(crop: Image, inside: npt.NDArray[np.bool_]) -> Image:
+    """The same with an outline of one's own [H, W]."""
+    low, high = np.percentile(crop[inside], (LOW, HIGH))
     if high - low < 1e-6:
         return np.zeros_like(crop)
     return np.asarray(np.clip((crop - np.float32(low)) / np.float32(high - low), 0, 1), np.float32)
 
 
-@lru_cache(maxsize=32)
-def _outline(frame: Frame, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
-    """The convex hull of the template's points and the forearm's end on a region's grid."""
-    hull = cv2.convexHull(frame.grid(size).points([*TEMPLATE, *FOREARM]).astype(np.float32))
+def outline(grid: PixelMap, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    """The convex hull of the template's points and the forearm's end; `grid`: template units -> pixels of `size`."""
+    hull = cv2.convexHull(grid.points([*TEMPLATE, *FOREARM]).astype(np.float32))
     mask = np.zeros(size, np.uint8)
     cv2.fillConvexPoly(mask, hull.astype(np.int32), 1)
     return mask.astype(bool)
+
+
+@lru_cache(maxsize=32)
+def _outline(frame: Frame, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    return outline(frame.grid(size), size)

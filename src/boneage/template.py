@@ -35,7 +35,7 @@ def _weight(name: str) -> float:
 
 
 WEIGHTS = np.array([_weight(name) for name in POINT_NAMES])
-WRIST, MIDDLE_TIP = POINT_NAMES.index("wrist"), POINT_NAMES.index("middle_finger4")
+WRIST, THUMB_TIP, MIDDLE_TIP = (POINT_NAMES.index(name) for name in ("wrist", "thumb4", "middle_finger4"))
 PALM = np.flatnonzero(np.array([name == "wrist" or name.endswith("1") for name in POINT_NAMES]))
 
 

@@ -1,8 +1,9 @@
-"""Every film's way into the common frame, found once by the runtime's own stages and kept on disk."""
+"""Every film's hand as the runtime's own stages find it: once, kept on disk."""
 
 from __future__ import annotations
 
 import csv
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,58 +15,85 @@ from boneage.errors import BoneAgeError
 from boneage.geometry import PixelMap
 from boneage.networks import load_network
 from boneage.register import register
-from boneage.standardize import standardize
+from boneage.standardize import NO_HAND, find_hand
 from boneage.standardize.size import standard_bytes, unit
 from boneage.systems import HAND_FINDER
 from boneage.train.loop import runs_folder
-from boneage.types import Flag, Radiograph
+from boneage.types import Flag, Hand
 
-Images = dict[int, npt.NDArray[np.uint8]]
+Bytes = npt.NDArray[np.uint8]
+Images = dict[int, Bytes]
+POINTS = 21
 
 
-def load_alignments(data: Path, films: list[Film]) -> tuple[Images, dict[int, PixelMap]]:
-    """The films at the standard size, bone bright, and their maps to the frame; refused films have no map.
+@dataclass(frozen=True, eq=False)
+class FoundHand:
+    """What the hand finder says of one film in the standard frame."""
 
-    The maps are kept in the runs folder by the finder's dated name and checksum.
+    inverted: bool  # bone came dark
+    presence: float
+    points: npt.NDArray[np.float64]  # [21, 2] px of the standard frame
+    confidence: npt.NDArray[np.float64]  # [21]
+
+    @classmethod
+    def on(cls, frame: Bytes) -> FoundHand:
+        hand = find_hand(unit(frame), load_network(HAND_FINDER))
+        return cls(Flag.POLARITY_INVERTED in hand.flags, hand.presence, hand.points, hand.confidence)
+
+    @classmethod
+    def parse(cls, values: list[str]) -> FoundHand:
+        numbers = np.array([float(value) for value in values])
+        return cls(numbers[0] == 1, float(numbers[1]), numbers[2 : 2 + 2 * POINTS].reshape(POINTS, 2), numbers[2 + 2 * POINTS :])
+
+    def values(self) -> list[str]:
+        return [repr(float(value)) for value in (self.inverted, self.presence, *self.points.ravel(), *self.confidence)]
+
+    def bright(self, frame: Bytes) -> Bytes:
+        """The film with bone bright."""
+        return 255 - frame if self.inverted else frame
+
+    def to_frame(self) -> PixelMap | None:
+        """The map standard frame -> template; None where the runtime refuses the film."""
+        if self.presence < NO_HAND:
+            return None
+        flat = np.zeros((1, 1), np.float32)
+        try:
+            return register(Hand(flat, self.points, self.confidence, self.presence, PixelMap.identity())).to_frame
+        except BoneAgeError:
+            return None
+
+
+def load_found(data: Path, films: list[Film]) -> tuple[Images, dict[int, FoundHand]]:
+    """The films in the standard frame, bone bright, and the hand on each.
+
+    Kept in the runs folder by the finder's dated name and checksum.
     """
-    cache = runs_folder() / "alignments" / f"{HAND_FINDER}-{load_network(HAND_FINDER).card.sha256[:12]}.csv"
+    cache = runs_folder() / "found" / f"{HAND_FINDER}-{load_network(HAND_FINDER).card.sha256[:12]}.csv"
     known = _read(cache)
-    images, maps, fresh = Images(), dict[int, PixelMap](), list[str]()
+    images, found, fresh = Images(), dict[int, FoundHand](), list[list[str]]()
     for film_id, image in dataset.iterate_images(data, {film.id for film in films}):
         frame = standard_bytes(image)
         if film_id not in known:
-            known[film_id] = _align(frame)
-            inverted, to_frame = known[film_id]
-            values = "" if to_frame is None else ",".join(repr(float(v)) for v in to_frame.matrix[:2].ravel())
-            fresh.append(f"{film_id},{int(inverted)},{values}")
-        inverted, to_frame = known[film_id]
-        images[film_id] = 255 - frame if inverted else frame
-        if to_frame is not None:
-            maps[film_id] = to_frame
+            known[film_id] = FoundHand.on(frame)
+            fresh.append([str(film_id), *known[film_id].values()])
+        found[film_id] = known[film_id]
+        images[film_id] = known[film_id].bright(frame)
     if fresh:
         cache.parent.mkdir(parents=True, exist_ok=True)
-        with cache.open("a") as lines:
-            lines.writelines(f"{line}\n" for line in fresh)
-    return images, maps
+        with cache.open("a", newline="") as lines:
+            csv.writer(lines).writerows(fresh)
+    return images, found
 
 
-def _align(frame: npt.NDArray[np.uint8]) -> tuple[bool, PixelMap | None]:
-    """(polarity was inverted, the map or None where the film was refused)."""
-    radiograph = Radiograph(pixels=unit(frame), sha256="")
-    try:
-        hand = standardize(radiograph, load_network(HAND_FINDER))
-        return Flag.POLARITY_INVERTED in hand.flags, register(hand).to_frame
-    except BoneAgeError:
-        return False, None
+def load_alignments(data: Path, films: list[Film]) -> tuple[Images, dict[int, PixelMap]]:
+    """The films in the standard frame, bone bright, and their maps to the template; refused films have no map."""
+    images, found = load_found(data, films)
+    maps = {film_id: hand.to_frame() for film_id, hand in found.items()}
+    return images, {film_id: to_frame for film_id, to_frame in maps.items() if to_frame is not None}
 
 
-def _read(cache: Path) -> dict[int, tuple[bool, PixelMap | None]]:
+def _read(cache: Path) -> dict[int, FoundHand]:
     if not cache.is_file():
         return {}
-    rows = {}
     with cache.open(newline="") as lines:
-        for film_id, inverted, *values in csv.reader(lines):
-            numbers = [float(value) for value in values if value]
-            matrix = None if len(numbers) != 6 else PixelMap(np.vstack([np.reshape(numbers, (2, 3)), (0, 0, 1)]))
-            rows[int(film_id)] = (inverted == "1", matrix)
-    return rows
+        return {int(film_id): FoundHand.parse(values) for film_id, *values in csv.reader(lines)}
