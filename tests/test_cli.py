@@ -222,3 +222,18 @@ def test_stopping_keeps_what_was_read(films: Path, tmp_path: Path) -> None:
     assert "stopped after" in err
     assert "years" in out
     assert (tmp_path / "out" / "index.html").is_file()
+
+
+def test_explain_steps_leaves_a_picture_a_stage_for_every_film_that_was_read(films: Path, tmp_path: Path) -> None:
+    (tmp_path / "broken.png").write_bytes(b"not a film")
+    out = tmp_path / "steps"
+    done = run("assess", films / "girl.dcm", tmp_path / "broken.png", films / "more", "--sex", "male", "--explain-steps", out)
+    assert done.returncode == 1
+    by_film = {folder.name: sorted(path.name for path in folder.iterdir()) for folder in out.iterdir() if folder.is_dir()}
+    assert sorted(by_film) == ["0001", "0003"]
+    assert by_film["0001"] == by_film["0003"]
+    assert by_film["0001"][0] == "01-read.png"
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "letter.txt").write_text("dear")
+    assert run("assess", films / "girl.dcm", "--explain-steps", mine).returncode == 2

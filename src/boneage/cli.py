@@ -22,7 +22,7 @@ from boneage.errors import BoneAgeError, Kind
 from boneage.lab import COMMANDS
 from boneage.pipeline import BOTH, SexChoice, assess_many
 from boneage.read.folder import Found, find_files
-from boneage.report.folder import ReportFolder, claim
+from boneage.report.folder import ReportFolder, StepsFolder, claim
 from boneage.report.record import to_record, years_and_months
 from boneage.systems import REFERENCE, SYSTEMS, find_system
 from boneage.types import Sex
@@ -50,10 +50,14 @@ def assess(
     as_json: Annotated[bool, typer.Option("--json", help="One object a line on stdout, nothing else there.")] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for assessments.jsonl and a page with pictures.")] = None,
     system: SystemName = REFERENCE.name,
+    explain_steps: Annotated[
+        Path | None, typer.Option("--explain-steps", help="Folder for a picture of each stage, in the film's own pixels.")
+    ] = None,
 ) -> None:
     """Read the bone age of radiographs. Exit code 0 only if every film was read."""
     with reported():
-        _assess(find_files(files), system, parse_sex(sex), as_json=as_json, out=out, title="Bone age")
+        steps = StepsFolder(explain_steps) if explain_steps is not None else None
+        _assess(find_files(files), system, parse_sex(sex), as_json=as_json, out=out, title="Bone age", steps=steps)
 
 
 @app.command()
@@ -89,7 +93,16 @@ def version() -> None:
     Console().print(f"boneage {__version__}, weights {', '.join(REFERENCE.weights)}", highlight=False)
 
 
-def _assess(found: list[Found], system_name: str, sex: SexChoice, *, as_json: bool, out: Path | None, title: str) -> None:
+def _assess(
+    found: list[Found],
+    system_name: str,
+    sex: SexChoice,
+    *,
+    as_json: bool,
+    out: Path | None,
+    title: str,
+    steps: StepsFolder | None = None,
+) -> None:
     """Read every film, show and keep each answer as it comes, and end with the exit code that tells."""
     system = find_system(system_name)
     table = None if as_json else answer_table()
@@ -98,8 +111,9 @@ def _assess(found: list[Found], system_name: str, sex: SexChoice, *, as_json: bo
     try:
         for name, outcome in follow(assess_many(found, system, sex=sex), len(found), "reading"):
             records.append(to_record(name, outcome, system))
-            if folder is not None:
-                folder.add(records[-1], outcome)
+            for keeper in (folder, steps):
+                if keeper is not None:
+                    keeper.add(records[-1], outcome)
             if table is None:
                 sys.stdout.write(json.dumps(records[-1]) + "\n")
                 sys.stdout.flush()
@@ -109,15 +123,20 @@ def _assess(found: list[Found], system_name: str, sex: SexChoice, *, as_json: bo
         tell(f"[bold red]stopped after {len(records)} of {len(found)}[/]")
     failures = [record for record in records if record["error"] is not None]
     if table is not None:
-        Console().print(table)
-        for record in failures:
-            tell(f"[bold red]not read[/] {printable(record['file'])}: {printable(record['error']['message'])}")
+        show_answers(table, failures)
     if folder is not None:
         tell(f"{len(records)} {'film' if len(records) == 1 else 'films'}: {folder.close()}")
     if failures:
         tell(f"[bold red]{len(failures)} of {len(records)} not read[/]")
     if code := exit_code(len(found), len(records), len(failures)):
         raise typer.Exit(code)
+
+
+def show_answers(table: Table, failures: list[dict[str, Any]]) -> None:
+    """The table on stdout, whole errors below it on stderr."""
+    Console().print(table)
+    for record in failures:
+        tell(f"[bold red]not read[/] {printable(record['file'])}: {printable(record['error']['message'])}")
 
 
 def exit_code(asked: int, read: int, failed: int) -> int:

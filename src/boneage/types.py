@@ -126,6 +126,18 @@ class Crop:
 
 
 @dataclass(frozen=True, eq=False)
+class Step:
+    """One thing that was done to a film, for a reader to look at. All on one grid."""
+
+    name: str
+    to_source: PixelMap  # that grid -> the radiograph's own pixels
+    pixels: Image | None = None  # [H, W] what the film had become; None: the step only found something
+    mask: npt.NDArray[np.bool_] | None = None  # [H, W] the hand
+    points: npt.NDArray[np.float64] | None = None  # [N, 2]; 21 are drawn as a hand
+    box: tuple[float, float, float, float] | None = None  # x0, y0, x1, y1
+
+
+@dataclass(frozen=True, eq=False)
 class Vote:
     """5. One network's answer for one sex: a distribution over months."""
 

@@ -12,6 +12,7 @@ import cv2
 
 from boneage.errors import BoneAgeError, Kind
 from boneage.explain.overlay import Picture, crop_picture, draw_overlay
+from boneage.explain.steps import STEP_PATTERN, steps_of, write_steps
 from boneage.pipeline import Failure
 from boneage.read.folder import OUTPUT_MARK
 from boneage.report.page import Entry, Shown, read_entry, refused_entry, write_page
@@ -68,6 +69,25 @@ class ReportFolder:
         _, data = cv2.imencode(Path(name).suffix, stored, _JPEG if name.endswith(".jpg") else ())
         (self.path / PICTURES / name).write_bytes(data.tobytes())
         return Shown(f"{PICTURES}/{name}", what, picture.shape[1], picture.shape[0])
+
+
+class StepsFolder:
+    """What each stage made of each film: a folder a film by its place in the batch, a picture a stage."""
+
+    def __init__(self, path: Path) -> None:
+        """Makes the folder and takes away what an earlier run left in it. Raises BoneAgeError where that cannot be."""
+        self.path, self._films = path, 0
+        claim(path)
+        with _writing(path):
+            for old in path.glob(f"[0-9]*/{STEP_PATTERN}"):
+                old.unlink()
+
+    def add(self, record: dict[str, Any], outcome: Assessment | Failure) -> None:
+        """The next film of the batch; one that was refused has no stages to show."""
+        self._films += 1
+        if isinstance(outcome, Assessment):
+            with _writing(self.path):
+                write_steps(self.path / f"{self._films:04d}", outcome.radiograph, steps_of(outcome))
 
 
 def claim(path: Path) -> None:
