@@ -20,6 +20,7 @@ from rich.table import Table
 from boneage import __version__
 from boneage.errors import BoneAgeError, Kind
 from boneage.lab import COMMANDS
+from boneage.mine_commands import mine_app
 from boneage.pipeline import BOTH, SexChoice, assess_many
 from boneage.read.folder import Found, find_files
 from boneage.report.folder import ReportFolder, StepsFolder, claim
@@ -228,6 +229,9 @@ def reported() -> Iterator[None]:
 
 for command in COMMANDS:
     app.command(rich_help_panel="Lab")(reporting(command))
+
+
+app.add_typer(mine_app(reporting), name="mine", rich_help_panel="Lab")
 
 
 def main() -> None:

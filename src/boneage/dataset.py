@@ -152,6 +152,25 @@ def iterate_images(data: Path, ids: set[int]) -> Iterator[tuple[int, npt.NDArray
         yield film_id, _decode(file, str(film_id))
 
 
+def iterate_half_size(data: Path, ids: set[int]) -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:
+    """(id, gray uint8 [H, W]) of the wanted films of `images-half-*.tar`: half the original size, true proportions.
+
+    Raises BoneAgeError at the end where films are absent.
+    """
+    left = set(ids)
+    for shard in sorted(data.glob("images-half-*.tar")):
+        for film_id, file in _shard_files(shard, left):
+            left.discard(film_id)
+            yield film_id, _decode(file, str(film_id))
+    if left:
+        raise BoneAgeError(
+            Kind.BAD_DATA,
+            came=f"no half-size image of {len(left)} films, among them {sorted(left)[:3]}",
+            expected=f"images-half-*.tar in {data}",
+            todo="Complete the folder.",
+        )
+
+
 def _film_id(name: str) -> int:
     path = Path(name)
     return int(path.stem) if path.stem.isdigit() and path.suffix.lower() in {".jpg", ".png", ".webp"} else -1

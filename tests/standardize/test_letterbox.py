@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from boneage.standardize.letterbox import LEE, letterbox
+from boneage.geometry import PixelMap
+from boneage.standardize.letterbox import LEE, letterbox, letterbox_map, squashed_map
 
 SIZES = [(900, 700), (700, 900), (1521, 1013), (299, 299), (120, 77), (512, 40)]
 
@@ -61,3 +62,17 @@ def test_a_film_of_the_size_stays_as_it_is() -> None:
     image, to_source = letterbox(film)
     assert image is film
     assert np.array_equal(to_source.matrix, np.eye(3))
+
+
+@pytest.mark.parametrize("aspect", [0.5, 0.757, 1.0, 1.6])
+def test_a_squashed_film_lands_where_the_film_would(aspect: float) -> None:
+    height, width = 800, round(800 * aspect)
+    direct = letterbox_map((height, width))
+    squash = PixelMap.resize((height, width), (299, 299))
+    assert np.allclose((squashed_map((299, 299), width / height) @ squash).matrix, direct.matrix, atol=1e-6)
+
+
+@pytest.mark.parametrize("aspect", [0.0, -1.0, float("nan")])
+def test_an_aspect_that_is_none_is_refused(aspect: float) -> None:
+    with pytest.raises(ValueError, match="aspect"):
+        squashed_map((299, 299), aspect)

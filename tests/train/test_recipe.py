@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.toml"))
 def test_every_recipe_is_complete_and_named_as_its_file(path: Path) -> None:
     recipe = read_recipe(path)
     assert recipe.name == path.stem
-    assert f"boneage train recipes/{path.name}" in path.read_text()
+    command = "boneage (train|mine run FOLDER --recipe)"
+    assert re.search(rf"^#.*{command} recipes/{re.escape(path.name)}", path.read_text(), re.MULTILINE)
 
 
 def changed(tmp_path: Path, old: str, new: str) -> Path:

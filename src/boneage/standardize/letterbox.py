@@ -27,8 +27,18 @@ def letterbox(pixels: Image, size: tuple[int, int] = LEE) -> tuple[Image, PixelM
     return to_grid.image(pixels, size), to_grid.inverse()
 
 
-def letterbox_map(source: tuple[int, int], size: tuple[int, int]) -> PixelMap:
+def letterbox_map(source: tuple[float, float], size: tuple[int, int] = LEE) -> PixelMap:
     """The map film -> grid for a film of `source` (height, width): center meets center."""
     factor = min(size[0] / source[0], size[1] / source[1])
     dy, dx = ((target - 1 - factor * (length - 1)) / 2 for target, length in zip(size, source, strict=True))
     return PixelMap(np.array([[factor, 0, dx], [0, factor, dy], [0, 0, 1.0]]))
+
+
+def squashed_map(frame: tuple[int, int], aspect: float, size: tuple[int, int] = LEE) -> PixelMap:
+    """The map frame -> grid for a film squashed into `frame` (height, width), whose true width : height is `aspect`."""
+    if not (np.isfinite(aspect) and aspect > 0):
+        raise ValueError(f"an aspect is a positive width : height, not {aspect!r}")
+    height = float(frame[0])
+    sideways = np.diag((height * aspect / frame[1], 1.0, 1.0))
+    sideways[0, 2] = (sideways[0, 0] - 1) / 2  # edges stay edges
+    return letterbox_map((height, height * aspect), size) @ PixelMap(sideways)

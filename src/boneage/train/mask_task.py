@@ -45,18 +45,23 @@ def masks_folder() -> Path:
 
 def read_masks(folder: Path, ids: set[int]) -> dict[int, Bytes]:
     """The masks of the wanted films, 0 or 255 in the standard frame, by id."""
+    files = {int(path.stem): path for path in sorted(folder.glob("*.png")) if path.stem.isdigit()}
+    return read_mask_files({film: path for film, path in files.items() if film in ids})
+
+
+def read_mask_files(files: Mapping[int, Path]) -> dict[int, Bytes]:
+    """The same from files by id."""
     masks = {}
-    for path in sorted(folder.glob("*.png")):
-        if path.stem.isdigit() and int(path.stem) in ids:
-            image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-            if image is None or image.shape != STANDARD:
-                raise BoneAgeError(
-                    Kind.BAD_DATA,
-                    came=f"mask {path.name} that is not a {STANDARD[0]} x {STANDARD[1]} gray PNG",
-                    expected="a mask in the standard frame",
-                    todo="Bring it in with `boneage mine import`.",
-                )
-            masks[int(path.stem)] = np.asarray(image, np.uint8)
+    for film, path in files.items():
+        image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+        if image is None or image.shape != STANDARD:
+            raise BoneAgeError(
+                Kind.BAD_DATA,
+                came=f"mask {path.name} that is not a {STANDARD[0]} x {STANDARD[1]} gray PNG",
+                expected="a mask in the standard frame",
+                todo="Bring it in with `boneage mine import`.",
+            )
+        masks[film] = np.asarray(image, np.uint8)
     return masks
 
 

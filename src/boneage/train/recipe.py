@@ -121,6 +121,7 @@ class JointTask(_Table):
 
     kind: Literal["joints"]
     steps: int = Field(gt=0)  # per epoch
+    ossification: int = Field(gt=0)  # films of the batch with the ossification set's boxes; the rest have the joint set's
 
 
 AnyTask = FinderTask | BoneAgeTask | MaskTask | PatchTask | BoxTask | KeyPointTask | JointTask

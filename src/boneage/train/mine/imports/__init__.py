@@ -1,0 +1,1 @@
+"""Masks that came from other tools' files: COCO, Supervisely, VIA, PNG."""
