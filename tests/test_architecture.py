@@ -18,6 +18,7 @@ ORDER = [
     "geometry",
     "types",
     "dataset",
+    "joint_boxes",
     "template",
     "phantom",
     "read",
@@ -25,19 +26,36 @@ ORDER = [
     "standardize",
     "register",
     "regions",
+    "prepare",
     "systems",
     "vote",
     "combine",
     "pipeline",
+    "found_hands",
     "explain",
     "report",
     "evaluate",
     "train",
     "lab",
+    "measures",
+    "measure_commands",
+    "mine_commands",
     "cli",
 ]
 TORCH_ONLY_IN = {"models", "train", "lab"}
-LAB = {"torch", "skimage", "scipy", "matplotlib", "onnx", "tensorboard", "pydantic", "tomli_w"}
+LAB = {
+    "torch",
+    "skimage",
+    "scipy",
+    "matplotlib",
+    "onnx",
+    "tensorboard",
+    "pydantic",
+    "tomli_w",
+    "torchvision",
+    "fastapi",
+    "uvicorn",
+}
 
 
 def stage(path: Path) -> str:

@@ -18,6 +18,9 @@ from boneage.dataset import FINGERS
 from boneage.errors import BoneAgeError, Kind
 
 Boxes = npt.NDArray[np.float64]  # [N, 4]: x0, y0, x1, y1
+Values = npt.NDArray[np.floating]
+NEAR = 3.0  # % of hand length: a center as near as this counts as found
+OVERLAP = 0.5  # IoU above which a box counts as found
 
 LONG = FINGERS[1:]  # without the thumb
 # The tables' labels, and the fingers their boxes stand for, from the thumb on; () is one bone of the wrist.
@@ -97,6 +100,34 @@ def give_fingers(rows: dict[str, list[list[float]]], labels: dict[str, tuple[str
             angles = [-thumb_side * np.arctan2(_cross(along, v), along @ v) for v in vectors]
             own[:] = np.array(here)[np.argsort(angles)]
     return np.concatenate(boxes)
+
+
+def hand_length(centers: Boxes) -> float:
+    """About one hand length: from the ends of radius and ulna to the middle finger's last box, in whichever table has them.
+
+    centers: [38, 2] in true proportion.
+    """
+    spans = []
+    for table, last in (("joints", "DistalPhalanx"), ("ossification", "DIP")):
+        wrist = (centers[INDEX[f"{table}.Radius"]] + centers[INDEX[f"{table}.Ulna"]]) / 2
+        spans.append(float(np.linalg.norm(centers[INDEX[f"{table}.{last}.middle_finger"]] - wrist)))
+    known = [span for span in spans if np.isfinite(span)]
+    return float(np.mean(known)) if known else float("nan")
+
+
+def center_errors(guessed: Values, film: BoxedFilm) -> Boxes:
+    """Distances [38] of centers (fractions of the frame) from the annotated, in % of hand length; NaN: not annotated."""
+    proportion = np.array(film.size[::-1])
+    true = film.centers * proportion
+    return np.asarray(np.linalg.norm(guessed * proportion - true, axis=1) / hand_length(true) * 100)
+
+
+def iou(a: tuple[Values, Values], b: tuple[Values, Values]) -> Boxes:
+    """Intersection over union [N] of boxes given as (centers [N, 2], sizes [N, 2])."""
+    low = np.maximum(a[0] - a[1] / 2, b[0] - b[1] / 2)
+    high = np.minimum(a[0] + a[1] / 2, b[0] + b[1] / 2)
+    shared = np.clip(high - low, 0, None).prod(1)
+    return np.asarray(shared / (a[1].prod(1) + b[1].prod(1) - shared), np.float64)
 
 
 def _mean(boxes: list[Boxes]) -> Boxes:

@@ -26,6 +26,12 @@ RESULTS = Path("results")
 CURVES = {
     "bone-age": {"loss": ["train_loss"], "MAE, months": ["train_mae", "select_mae", "select_regression_mae"]},
     "hand-finder": {"loss": ["train_loss"], "error, % of hand length": ["select_median", "select_p95"]},
+    "joints": {"loss": ["train_loss"], "error, % of hand length": ["select_distalphalanx_p95", "select_wrist_p95"]},
+    "key-points": {
+        "loss": ["train_loss"],
+        "error, % of hand length": ["select_tip_median", "select_thumb_median", "select_capitate_median"],
+    },
+    "hand-box": {"loss": ["train_loss"], "IoU": ["select_iou", "select_over_90"]},
     "hand-mask": {"loss": ["train_loss"], "IoU": ["train_jaccard", "held_out_iou"]},
 }
 to_user = Console(stderr=True)
@@ -75,7 +81,7 @@ def export(
     curve = RESULTS / f"{settings.name}-learning.csv"
     shutil.copyfile(run_folder(settings) / "log.csv", curve)
     plot_learning_curve(curve.with_suffix(".svg"), curve, columns=CURVES[settings.task.kind], title=settings.name)
-    to_user.print(f"{path}\n{path.read_text()}", highlight=False, soft_wrap=True)
+    to_user.print(f"{path}\n{path.read_text()}", highlight=False, soft_wrap=True, markup=False)
 
 
 def calibrate(system: Annotated[str, typer.Argument(metavar="SYSTEM")], data: DataFolder = None) -> None:
@@ -91,7 +97,7 @@ def calibrate(system: Annotated[str, typer.Argument(metavar="SYSTEM")], data: Da
     values = {"wide_spread_months": fitted.wide_spread_months, "conformal": fitted.conformal.to_dict()}
     path = WEIGHTS / f"{chosen.calibration}.calibration.toml"
     path.write_text(tomli_w.dumps(values))
-    to_user.print(f"{path}\n{path.read_text()}", highlight=False, soft_wrap=True)
+    to_user.print(f"{path}\n{path.read_text()}", highlight=False, soft_wrap=True, markup=False)
 
 
 def evaluate(

@@ -57,6 +57,7 @@ class Flag(str, Enum):
     TURNED = "turned"  # the hand stood more than 45 degrees off upright
     LOW_RESOLUTION = "low-resolution"  # fewer pixels than the networks were trained on
     HAND_UNCERTAIN = "hand-uncertain"  # the hand finder was unsure
+    UNUSUAL_POSE = "unusual-pose"  # bent fingers, hardware or a hidden thumb: the hand may lie elsewhere than it was found
     WIDE_INTERVAL = "wide-interval"  # among the least sure 5 % of calibration films
     NEAR_RANGE_END = "near-range-end"  # under 24 or over 216 months: few films, biased labels
     TOLERATED_HEADER = "tolerated-header"  # a value of the header broke the standard and was ignored
@@ -135,6 +136,15 @@ class Step:
     mask: npt.NDArray[np.bool_] | None = None  # [H, W] the hand
     points: npt.NDArray[np.float64] | None = None  # [N, 2]; 21 are drawn as a hand
     box: tuple[float, float, float, float] | None = None  # x0, y0, x1, y1
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What one system's networks get to see of a film, and how it was come by."""
+
+    crops: tuple[Crop, ...]
+    steps: tuple[Step, ...]
+    flags: frozenset[Flag] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,11 +11,11 @@ pytest.importorskip("torch", reason="needs the train extra: make test EXTRAS=tra
 
 from boneage.dataset import LABELS, Part, part_of
 from boneage.evaluate.average_hands import FEWEST, FRAME, average_hands, by_all_points, by_three_points, median, template_in
+from boneage.found_hands import FoundHand, load_found
 from boneage.geometry import PixelMap
 from boneage.phantom import draw, write_png
 from boneage.register.capitate import CAPITATE
 from boneage.template import MIDDLE_TIP, TEMPLATE
-from boneage.train.alignment import FoundHand, load_found
 from boneage.types import Sex
 
 

@@ -10,7 +10,7 @@ import pytest
 from boneage.errors import BoneAgeError
 from boneage.geometry import PixelMap
 from boneage.register import register
-from boneage.template import TEMPLATE
+from boneage.template import MIDDLE_TIP, TEMPLATE, WRIST
 from boneage.types import Flag, Hand
 
 
@@ -39,6 +39,18 @@ def test_points_that_are_no_hand_are_refused() -> None:
 def test_a_hand_squeezed_to_a_line_is_refused() -> None:
     with pytest.raises(BoneAgeError, match="do not fit a hand"):
         register(hand(on_film() * (0.05, 1)))
+
+
+@pytest.mark.parametrize("point", [MIDDLE_TIP, WRIST])
+def test_a_bent_finger_or_a_wrist_out_of_place_is_flagged(point: int) -> None:
+    points = on_film()
+    assert Flag.UNUSUAL_POSE not in register(hand(points)).flags
+    points[point] += (0, 25 if point == MIDDLE_TIP else -30)
+    assert Flag.UNUSUAL_POSE in register(hand(points)).flags
+
+
+def test_points_that_nobody_is_sure_of_are_flagged() -> None:
+    assert Flag.UNUSUAL_POSE in register(replace(hand(on_film()), confidence=np.full(21, 0.7))).flags
 
 
 def test_a_hand_of_few_pixels_is_flagged() -> None:

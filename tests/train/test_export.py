@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from boneage.errors import BoneAgeError
+from boneage.found_hands import runs_folder
 from boneage.models.hand_finder import HandFinder, soft_argmax
 from boneage.models.reference import Reference, expectation
 from boneage.networks import Card, OnnxNetwork
 from boneage.train.export import averaged, export
-from boneage.train.loop import runs_folder
 from boneage.train.recipe import read_recipe
 
 RECIPES = Path(__file__).parents[2] / "recipes"

@@ -29,7 +29,9 @@ def recipe() -> Recipe:
     stage = whole.stages[0].model_copy(update={"epochs": 3})
     task = whole.task.model_copy(update={"per_class": 40, "films": 8})
     optimizer = whole.optimizer.model_copy(update={"batch": 20})
-    return whole.model_copy(update={"name": "small", "stages": (stage,), "task": task, "optimizer": optimizer})
+    augment = whole.augment.model_copy(update={"gamma": 0.0})
+    small = {"name": "small", "stages": (stage,), "task": task, "optimizer": optimizer, "augment": augment}
+    return whole.model_copy(update=small)
 
 
 def films(count: int = 8) -> list[LabeledFilm]:
@@ -62,6 +64,15 @@ def test_a_patch_s_middle_is_at_the_labeled_pixel(recipe: Recipe, tmp_path: Path
     for batch in task_of(recipe, tmp_path).batches(0, 0):
         middle = batch["image"][:, 0, 15:17, 15:17].mean((1, 2)) * 255
         assert torch.allclose(middle, torch.tensor(GRAYS, dtype=torch.float32)[batch["label"]], atol=0.01)
+
+
+def test_gamma_is_one_power_for_all_of_a_patch(recipe: Recipe, tmp_path: Path) -> None:
+    task = task_of(recipe, tmp_path)
+    drawn = np.array([(film, row, 200, 0) for film in range(4) for row in (95, 105, 195)], np.int32)  # across stripes' edges
+    plain, changed = (task.cut(drawn, (1,), gamma=gamma)["image"].flatten(1) for gamma in (0.0, 0.5))
+    powers = changed.log() / plain.log()
+    assert torch.allclose(powers, powers[:, :1].expand_as(powers), atol=1e-3)
+    assert float(powers[:, 0].log().std()) > 0.1
 
 
 def test_batches_are_a_law_of_the_epoch_whatever_the_workers(recipe: Recipe, tmp_path: Path) -> None:

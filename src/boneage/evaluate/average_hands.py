@@ -13,6 +13,7 @@ from boneage.dataset import Film, Part
 from boneage.evaluate.bands import BANDS, Band
 from boneage.evaluate.lab import load
 from boneage.evaluate.plots import FAINT, STYLE
+from boneage.found_hands import FoundHand, load_found
 from boneage.geometry import PixelMap
 from boneage.regions import normalize_inside, outline, warp
 from boneage.register.aspect import estimate_aspect, unsquash
@@ -22,7 +23,6 @@ from boneage.register.frame import PAPER_FRAME, HandFrame
 from boneage.register.windows import WINDOWS, Window
 from boneage.standardize.size import unit
 from boneage.template import MIDDLE_TIP, TEMPLATE, THUMB_TIP
-from boneage.train.alignment import FoundHand, load_found
 from boneage.types import Image, Sex
 
 FEWEST = 20  # films behind a picture that may be shown

@@ -13,9 +13,12 @@ import numpy.typing as npt
 from boneage import dataset
 from boneage.dataset import AnnotatedHand, Part
 from boneage.errors import BoneAgeError, Kind
+from boneage.networks import OnnxNetwork
 from boneage.phantom import Phantom, draw
+from boneage.standardize.patches import PatchMask, patch_mask
 from boneage.standardize.segment import Mask, fill_outlines, iou
 from boneage.standardize.size import STANDARD, unit
+from boneage.standardize.unet import unet_mask
 from boneage.template import fit_template
 from boneage.types import Image, Sex
 
@@ -59,8 +62,15 @@ def measure_masks(masker: Masker, data: Path, truth: Path = TRUTH) -> MaskFigure
     )
 
 
-def corrected(data: Path, truth: Path) -> Iterator[tuple[Image, Mask]]:
-    """The half-size films, in true proportions, and their masks corrected by eye (COCO polygons)."""
+def masker(network: OnnxNetwork) -> Masker:
+    """A mask network, U-Net or patch CNN, as a film's mask."""
+    if "probability" in network.card.values["output"]["names"]:
+        return lambda film, aspect: unet_mask(film, network, size=network.card.size)
+    return lambda film, aspect: patch_mask(film, network, PatchMask(), aspect=aspect)
+
+
+def corrected(data: Path, truth: Path, *, limit: int | None = None) -> Iterator[tuple[Image, Mask]]:
+    """The half-size films, in true proportions, and their masks corrected by eye (COCO polygons); the first by id, or all."""
     if not truth.is_file():
         raise BoneAgeError(
             Kind.BAD_DATA, came=f"no {truth}", expected="masks corrected by eye", todo="Run the command in the source tree."
@@ -70,6 +80,7 @@ def corrected(data: Path, truth: Path) -> Iterator[tuple[Image, Mask]]:
     for annotation in values["annotations"]:
         rings[annotation["image_id"]] += [np.reshape(ring, (-1, 2)) for ring in annotation["segmentation"]]
     by_film = {int(Path(image["file_name"]).stem): image for image in values["images"]}
+    by_film = {film_id: by_film[film_id] for film_id in sorted(by_film)[:limit]}
     for film_id, image in dataset.iterate_half_size(data, set(by_film)):
         entry = by_film[film_id]
         size = (entry["height"], entry["width"])

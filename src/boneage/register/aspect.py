@@ -7,10 +7,11 @@ import numpy.typing as npt
 
 from boneage.errors import BoneAgeError, Kind
 from boneage.geometry import PixelMap
-from boneage.template import TEMPLATE, fit_template
+from boneage.template import MIDDLE_TIP, TEMPLATE, WRIST, fit_template
 
 Points = npt.NDArray[np.float64]
 
+SIDEWAYS = 1.73  # across : along the film; 60 degrees
 TYPICAL = 0.757  # width : height, the median of the 1,103 training films of known size
 
 # Broad and slender hands fit the template by a squash too, which is not the film's. The affine fit leaves residuals that no
@@ -52,7 +53,14 @@ def estimate_aspect(points: Points, confidence: Points) -> float:
     # The hand's own stretch taken away, film -> hand is a similarity after a squash along the film's rows and columns.
     to_hand = np.diag((np.exp(own / 2), np.exp(-own / 2))) @ to_template.matrix[:2, :2]
     across, down = np.linalg.norm(to_hand, axis=0)
-    return float(TYPICAL * (across / down / TYPICAL) ** KEPT)
+    typical = 1 / TYPICAL if _lies(to_template) else TYPICAL
+    return float(typical * (across / down / typical) ** KEPT)
+
+
+def _lies(to_template: PixelMap) -> bool:
+    """Whether the hand points sideways: films lie as hands do. Hands of 45 to 60 degrees mostly stand on upright films."""
+    wrist, tip = to_template.inverse().points(TEMPLATE[[WRIST, MIDDLE_TIP]])
+    return bool(abs(tip[0] - wrist[0]) > SIDEWAYS * abs(tip[1] - wrist[1]))
 
 
 def unsquash(aspect: float) -> PixelMap:

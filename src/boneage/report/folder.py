@@ -11,7 +11,8 @@ from typing import Any
 import cv2
 
 from boneage.errors import BoneAgeError, Kind
-from boneage.explain.overlay import Picture, crop_picture, draw_overlay
+from boneage.explain.overlay import crop_picture, draw_overlay
+from boneage.explain.paint import Picture
 from boneage.explain.steps import STEP_PATTERN, steps_of, write_steps
 from boneage.pipeline import Failure
 from boneage.read.folder import OUTPUT_MARK

@@ -16,6 +16,7 @@ FLAG_WORDS: dict[Flag, str] = {
     Flag.MIRRORED: "This is a right hand or a mirrored film, and it was turned into a left hand for reading.",
     Flag.TURNED: "The hand lay more than 45 degrees off upright on the film and was turned for reading.",
     Flag.LOW_RESOLUTION: "The film has fewer pixels than those the networks learned from, so small bones may be lost.",
+    Flag.UNUSUAL_POSE: "The hand looks unusual (bent fingers, hardware, a hidden thumb): check the points in the picture.",
     Flag.HAND_UNCERTAIN: "It is not certain that this film shows one hand: check the points in the picture.",
     Flag.WIDE_INTERVAL: "The system is less sure here than on 95 % of the films it was calibrated on.",
     Flag.NEAR_RANGE_END: "Under 2 and over 18 years few films were there to learn from, and answers are less reliable.",
@@ -31,6 +32,7 @@ WARNINGS = frozenset(
         Flag.NOT_A_HAND_VIEW,
         Flag.LOW_RESOLUTION,
         Flag.HAND_UNCERTAIN,
+        Flag.UNUSUAL_POSE,
         Flag.WIDE_INTERVAL,
         Flag.NEAR_RANGE_END,
     }

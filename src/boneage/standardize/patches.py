@@ -107,10 +107,8 @@ def hand_of(labels: npt.NDArray[np.uint8]) -> Mask:
     return clean(labels <= PatchClass.TISSUE)
 
 
-def patch_mask(frame: Image, network: Network, options: PatchMask, *, aspect: float) -> Mask:
-    """The hand's mask [H, W] in the frame's own pixels. Raises BoneAgeError where no patch looks like a hand."""
-    film, to_frame = patch_input(frame, aspect, options.size)
-    mask = hand_of(label_map(class_scores(film, network, options), options))
+def need_hand(mask: Mask) -> Mask:
+    """The mask itself. Raises BoneAgeError where it is empty."""
     if not mask.any():
         raise BoneAgeError(
             Kind.NO_HAND,
@@ -118,6 +116,13 @@ def patch_mask(frame: Image, network: Network, options: PatchMask, *, aspect: fl
             expected="a radiograph of one hand",
             todo="Give one film of one whole hand in the PA view.",
         )
+    return mask
+
+
+def patch_mask(frame: Image, network: Network, options: PatchMask, *, aspect: float) -> Mask:
+    """The hand's mask [H, W] in the frame's own pixels. Raises BoneAgeError where no patch looks like a hand."""
+    film, to_frame = patch_input(frame, aspect, options.size)
+    mask = need_hand(hand_of(label_map(class_scores(film, network, options), options)))
     own = to_frame.image(mask.astype(np.float32), (frame.shape[0], frame.shape[1]))
     return np.asarray(own > 0.5)
 

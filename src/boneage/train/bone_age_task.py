@@ -13,12 +13,12 @@ from torch.nn import functional as F
 
 from boneage import dataset
 from boneage.dataset import Film, Part
+from boneage.found_hands import load_alignments
 from boneage.geometry import PixelMap
 from boneage.models.reference import CLASSES, Reference, expectation
 from boneage.regions import normalize, warp
 from boneage.standardize.size import unit
 from boneage.template import WHOLE_HAND
-from boneage.train.alignment import load_alignments
 from boneage.train.augment import Change, draw
 from boneage.train.loop import Batch, ordered_map, pretrained
 from boneage.train.recipe import BoneAgeTask as Settings

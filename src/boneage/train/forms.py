@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from boneage.errors import BoneAgeError, Kind
 from boneage.networks import LAB_WEIGHTS, WEIGHTS, Batch
 from boneage.train.recipe import BoneAgeTask, BoxTask, FinderTask, JointTask, KeyPointTask, MaskTask, PatchTask, Recipe
 
@@ -28,10 +27,11 @@ class Form:
     compared: Compared = lambda answer: answer[0]
     unit: str = "probability"
     sexed: bool = False  # a second input, male 1 or female 0
+    films: int = 2  # a call may take; one where the answer's length is not the films'
 
     def example(self, size: tuple[int, int]) -> tuple[Tensor, ...]:
-        image = torch.zeros(2, 1, *size)
-        return (image, torch.zeros(2, 1)) if self.sexed else (image,)
+        image = torch.zeros(self.films, 1, *size)
+        return (image, torch.zeros(self.films, 1)) if self.sexed else (image,)
 
 
 def form_of(recipe: Recipe) -> Form:
@@ -73,7 +73,13 @@ def form_of(recipe: Recipe) -> Form:
             joints = JointDetector()
             return Form(joints, JointDetectorExport(joints), ("image",), ("centers", "scores", "sizes"), unit="px")
         case BoxTask():
-            raise BoneAgeError(Kind.BAD_RECIPE, came="PLACEHOLDER", expected="", todo="")
+            from boneage.models.faster_rcnn import HandBoxExport, HandBoxNet
+
+            def best(answer: tuple[Batch, ...]) -> Batch:
+                return answer[0][:1]
+
+            net = HandBoxNet()
+            return Form(net, HandBoxExport(net), ("image",), ("boxes", "scores"), best, "px", films=1)
 
 
 def weights_folder(recipe: Recipe) -> Path:

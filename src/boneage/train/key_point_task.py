@@ -13,13 +13,13 @@ from torch import Tensor, nn
 from boneage import dataset
 from boneage.dataset import AnnotatedHand, Part
 from boneage.errors import BoneAgeError, Kind
+from boneage.found_hands import load_alignments
 from boneage.geometry import PixelMap
 from boneage.models.key_points import SIZE, KeyPoints
 from boneage.register import keypoints
 from boneage.register.keypoints import padded, padded_map, unit_square
 from boneage.standardize.size import STANDARD, unit
 from boneage.template import MIDDLE_TIP, WRIST
-from boneage.train.alignment import load_alignments
 from boneage.train.augment import Change, draw
 from boneage.train.finder_task import points_in
 from boneage.train.loop import Batch, ordered_map

@@ -50,15 +50,6 @@ class Machine:
     bf16: bool = True
 
 
-def runs_folder() -> Path:
-    """Where runs live: BONEAGE_RUNS, else the user's cache folder."""
-    if "BONEAGE_RUNS" in os.environ:
-        return Path(os.environ["BONEAGE_RUNS"])
-    from platformdirs import user_cache_path
-
-    return user_cache_path("boneage") / "runs"
-
-
 def pretrained(trunk: MobileNetV2, films: Tensor) -> None:
     """ImageNet weights from BONEAGE_PRETRAINED (default ../shared/pretrained), batch normalization re-centered on `films`."""
     folder = Path(os.environ.get("BONEAGE_PRETRAINED", "../shared/pretrained"))

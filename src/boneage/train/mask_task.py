@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from boneage import dataset
 from boneage.dataset import Part
 from boneage.errors import BoneAgeError, Kind
+from boneage.found_hands import load_alignments
 from boneage.models.unet import UNet, mask_loss
 from boneage.standardize.size import STANDARD, unit
-from boneage.train.alignment import load_alignments
 from boneage.train.augment import Change, draw
 from boneage.train.loop import Batch, ordered_map
 from boneage.train.recipe import MaskTask as Settings

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from torch import nn
 
-from boneage.train.loop import Machine, Task, Tell, runs_folder, train
+from boneage.found_hands import runs_folder
+from boneage.train.loop import Machine, Task, Tell, train
 from boneage.train.recipe import Recipe
 
 # Where each kind of task is built; a module loads when its kind is asked for.

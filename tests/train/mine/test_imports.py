@@ -16,11 +16,11 @@ import pytest
 from PIL import Image as Pillow
 
 from boneage.dataset import Part, part_of
+from boneage.standardize.segment import iou
 from boneage.train.mine.folder import MineFolder
 from boneage.train.mine.imports.entry import BadEntryError, Entry, Fault
 from boneage.train.mine.imports.read import read_files
 from boneage.train.mine.imports.rle import decode
-from boneage.train.mine.score import iou
 from boneage.train.mine.take_in import take_in
 
 FILM = 1378

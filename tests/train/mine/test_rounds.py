@@ -13,13 +13,14 @@ import pytest
 
 from boneage.dataset import Part, part_of
 from boneage.errors import BoneAgeError
+from boneage.standardize.segment import iou
 from boneage.train.mine import disk
 from boneage.train.mine.decide import By, Verdict
 from boneage.train.mine.disk import read_mask, read_table
 from boneage.train.mine.folder import MineFolder
 from boneage.train.mine.points import Films
 from boneage.train.mine.rounds import mine, undecided
-from boneage.train.mine.score import iou, score
+from boneage.train.mine.score import score
 from boneage.train.mine.settings import Easy, Settings, read_settings, write_settings
 from boneage.train.mine.start import start
 from boneage.train.mine.take_in import take_in

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from boneage.standardize.segment import iou
 from boneage.train.mine.decide import By, Decision, Verdict, add_decision, badness, faults, read_decisions
-from boneage.train.mine.score import Score, iou, score
+from boneage.train.mine.score import Score, score
 from boneage.train.mine.settings import Rule
 
 GOOD = Score(

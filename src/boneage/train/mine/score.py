@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from boneage.standardize.segment import clean
+from boneage.standardize.segment import clean, iou
 from boneage.template import MIDDLE_TIP, WRIST, fit_template
 from boneage.train.mine.outline import edge_along
 from boneage.train.mine.points import Known
@@ -65,12 +65,6 @@ def score(film: Bytes, raw: Mask, known: Known, *, probability: npt.NDArray[np.f
         gap=edge.longest_gap,
         presence=known.presence,
     )
-
-
-def iou(a: Mask, b: Mask) -> float:
-    """Intersection over union; two empty masks are equal."""
-    either = int((a | b).sum())
-    return 1.0 if either == 0 else float((a & b).sum() / either)
 
 
 def _inside(mask: Mask, known: Known) -> float:

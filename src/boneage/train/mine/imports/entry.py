@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from boneage.errors import BoneAgeError, Kind
+from boneage.standardize.segment import fill_outlines
 from boneage.standardize.size import STANDARD
 
 Mask = npt.NDArray[np.bool_]
-FINE = 8  # outlines are drawn on a grid so many times as fine, then averaged: each pixel by its share
 LARGEST = 20_000  # pixels on a side
 SMALLEST_SHARE, LARGEST_SHARE = 0.005, 0.95  # of the film: no hand is smaller or larger
 
@@ -58,16 +58,14 @@ def size_of(height: Any, width: Any) -> tuple[int, int]:
 
 def drawn(rings: Sequence[npt.ArrayLike], size: tuple[int, int], holes: Sequence[npt.ArrayLike] = ()) -> Mask:
     """Outlines of an image of `size` (height, width), filled, in the standard frame. (0, 0) is the image's corner."""
-    fine = np.zeros((STANDARD[0] * FINE, STANDARD[1] * FINE), np.uint8)
-    scale = np.array([STANDARD[1] / size[1], STANDARD[0] / size[0]]) * FINE
-    for value, outlines in ((1, rings), (0, holes)):
-        for outline in outlines:
-            points = ring(outline)
-            if points.min() < -size[0] - size[1] or points.max() > 2 * (size[0] + size[1]):
-                raise BadEntryError(f"points far outside the image of {size[1]} x {size[0]}")
-            cv2.fillPoly(fine, [np.rint(points * scale - 0.5).astype(np.int32)], value)
-    shares = cv2.resize(fine.astype(np.float32), STANDARD[::-1], interpolation=cv2.INTER_AREA)
-    return np.asarray(shares >= 0.5)
+    checked_rings = [[_near(ring(outline), size) for outline in outlines] for outlines in (rings, holes)]
+    return fill_outlines(checked_rings[0], size, STANDARD, holes=checked_rings[1])
+
+
+def _near(points: npt.NDArray[np.float64], size: tuple[int, int]) -> npt.NDArray[np.float64]:
+    if points.min() < -size[0] - size[1] or points.max() > 2 * (size[0] + size[1]):
+        raise BadEntryError(f"points far outside the image of {size[1]} x {size[0]}")
+    return points
 
 
 def ring(outline: Any) -> npt.NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,12 +19,20 @@ from boneage.register import register
 from boneage.standardize import NO_HAND, find_hand
 from boneage.standardize.size import standard_bytes, unit
 from boneage.systems import HAND_FINDER
-from boneage.train.loop import runs_folder
 from boneage.types import Flag, Hand
 
 Bytes = npt.NDArray[np.uint8]
 Images = dict[int, Bytes]
 POINTS = 21
+
+
+def runs_folder() -> Path:
+    """Where runs and what they keep live: BONEAGE_RUNS, else the user's cache folder."""
+    if "BONEAGE_RUNS" in os.environ:
+        return Path(os.environ["BONEAGE_RUNS"])
+    from platformdirs import user_cache_path
+
+    return user_cache_path("boneage") / "runs"
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,41 @@
+"""The best epoch's weights, kept beside the run and put back at its end: for papers that choose the model out of all epochs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+
+@dataclass(frozen=True)
+class BestEpoch:
+    """One file. A run that was killed and resumed chooses as one that was not."""
+
+    path: Path
+    last: int  # the run's last epoch, counted from 0
+
+    def see(self, model: nn.Module, epoch: int, error: float) -> int:
+        """Keeps the model where its error is the lowest so far; gives it the best weights at the last epoch.
+
+        Returns the best epoch, counted from 1 as the log does.
+        """
+        best = self._read(epoch)
+        if best is None or error < best["error"]:
+            best = {"epoch": epoch, "error": error, "weights": model.state_dict()}
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            beside = self.path.with_suffix(".part")
+            torch.save(best, beside)
+            beside.replace(self.path)
+        if epoch == self.last:
+            model.load_state_dict(best["weights"])
+        return int(best["epoch"]) + 1
+
+    def _read(self, epoch: int) -> dict[str, Any] | None:
+        """What was kept; nothing where it is of an older run that came further."""
+        if epoch == 0 or not self.path.is_file():
+            return None
+        best: dict[str, Any] = torch.load(self.path, weights_only=True)
+        return best if best["epoch"] <= epoch else None
