@@ -38,7 +38,6 @@ ORDER = [
     "train",
     "lab",
     "measures",
-    "measure_commands",
     "mine_commands",
     "cli",
 ]

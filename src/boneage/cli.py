@@ -20,6 +20,7 @@ from rich.table import Table
 from boneage import __version__
 from boneage.errors import BoneAgeError, Kind
 from boneage.lab import COMMANDS
+from boneage.measures import measure_app
 from boneage.mine_commands import mine_app
 from boneage.pipeline import BOTH, SexChoice, assess_many
 from boneage.read.folder import Found, find_files
@@ -231,6 +232,7 @@ for command in COMMANDS:
     app.command(rich_help_panel="Lab")(reporting(command))
 
 
+app.add_typer(measure_app(reporting), name="measure", rich_help_panel="Lab")
 app.add_typer(mine_app(reporting), name="mine", rich_help_panel="Lab")
 
 

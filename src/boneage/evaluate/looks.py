@@ -10,8 +10,10 @@ from boneage.errors import BoneAgeError, Kind
 COLUMNS = ("date", "system", "weights", "split_hash", "films", "mae_months", "command")
 
 
-def log_look(path: Path, *, date: str, system: str, weights: str, split_hash: str, films: int, mae: float, command: str) -> None:
-    """Append one line to `path`; a file that is absent or empty gets its header first."""
+def log_look(
+    path: Path, *, date: str, system: str, weights: str, split_hash: str, films: int, mae: float | None, command: str
+) -> None:
+    """Append one line to `path`; a file that is absent or empty gets its header first. `mae`: None where no bone age was seen."""
     text = path.read_text() if path.exists() else ""
     if text and next(csv.reader(text.splitlines())) != list(COLUMNS):
         raise BoneAgeError(
@@ -27,4 +29,4 @@ def log_look(path: Path, *, date: str, system: str, weights: str, split_hash: st
         writer = csv.writer(lines, lineterminator="\n")
         if not text:
             writer.writerow(COLUMNS)
-        writer.writerow((date, system, weights, split_hash, films, f"{mae:.4f}", command))
+        writer.writerow((date, system, weights, split_hash, films, "" if mae is None else f"{mae:.4f}", command))
