@@ -26,6 +26,7 @@ RESULTS = Path("results")
 CURVES = {
     "bone-age": {"loss": ["train_loss"], "MAE, months": ["train_mae", "select_mae", "select_regression_mae"]},
     "hand-finder": {"loss": ["train_loss"], "error, % of hand length": ["select_median", "select_p95"]},
+    "patches": {"loss": ["train_loss"], "share wrong": ["train_error", "held_out_error"]},
     "joints": {"loss": ["train_loss"], "error, % of hand length": ["select_distalphalanx_p95", "select_wrist_p95"]},
     "key-points": {
         "loss": ["train_loss"],
@@ -58,6 +59,7 @@ def train(
 def export(
     recipe: Recipes,
     data: DataFolder = None,
+    run: Annotated[Path | None, typer.Option("--run", help="The run's folder, where it is not the recipe's own.")] = None,
 ) -> None:
     """Write a trained run as ONNX into the package, measure it for its card, and copy its learning curve to results/."""
     load("torch")
@@ -72,14 +74,15 @@ def export(
     from boneage.train.run import run_folder
 
     settings, folder = read_recipe(recipe), need_data(data)
-    checkpoint = run_folder(settings) / "last.pt"
+    trained = run or run_folder(settings)
+    checkpoint = trained / "last.pt"
     card = {"date": today(), "split_hash": dataset.split_hash(dataset.read_films(folder))}
     path = write(settings, weights_folder(settings), card=card, checkpoint=checkpoint).with_suffix(".toml")
     values = tomllib.loads(path.read_text()) | {"figures": measure(settings, checkpoint, folder)}
     path.write_text(tomli_w.dumps(values))
     RESULTS.mkdir(exist_ok=True)
     curve = RESULTS / f"{settings.name}-learning.csv"
-    shutil.copyfile(run_folder(settings) / "log.csv", curve)
+    shutil.copyfile(trained / "log.csv", curve)
     plot_learning_curve(curve.with_suffix(".svg"), curve, columns=CURVES[settings.task.kind], title=settings.name)
     to_user.print(f"{path}\n{path.read_text()}", highlight=False, soft_wrap=True, markup=False)
 

@@ -7,16 +7,25 @@ from pathlib import Path
 from boneage import dataset
 from boneage.dataset import Part
 from boneage.errors import BoneAgeError, Kind
-from boneage.evaluate.figures import age_figures, finder_figures
+from boneage.evaluate.figures import (
+    age_figures,
+    box_figures,
+    finder_figures,
+    joint_figures,
+    key_point_figures,
+    mask_figures,
+)
 from boneage.geometry import PixelMap
 from boneage.networks import load_network
 from boneage.pipeline import perceive
 from boneage.read import read
 from boneage.standardize.contrast import stretch
+from boneage.standardize.detect import box_grid
+from boneage.standardize.histogram import TRAINING, match
 from boneage.standardize.size import standard_frame
 from boneage.systems import SYSTEMS, System
 from boneage.train.export import averaged, disagreement
-from boneage.train.recipe import BoneAgeTask, FinderTask, Recipe
+from boneage.train.recipe import BoneAgeTask, BoxTask, FinderTask, JointTask, KeyPointTask, MaskTask, PatchTask, Recipe
 from boneage.types import Image, Radiograph
 
 LARGEST_DISAGREEMENT = 0.05  # in the form's unit: months, pixels, probability
@@ -45,6 +54,8 @@ def _input(recipe: Recipe, film: Radiograph, size: tuple[int, int]) -> Image:
     if isinstance(recipe.task, BoneAgeTask):
         return perceive(film, _system(recipe))[2][0].pixels
     frame, _ = standard_frame(film.pixels)
+    if isinstance(recipe.task, BoxTask):
+        return box_grid(match(frame, TRAINING), size)[0]
     return stretch(PixelMap.resize((frame.shape[0], frame.shape[1]), size).image(frame, size))
 
 
@@ -54,8 +65,14 @@ def _figures(recipe: Recipe, data: Path) -> dict[str, float]:
             return finder_figures(recipe.name, data)
         case BoneAgeTask():
             return age_figures(_system(recipe), data)
-        case _:
-            return {}
+        case MaskTask() | PatchTask():
+            return mask_figures(recipe.name, data)
+        case KeyPointTask():
+            return key_point_figures(recipe.name, data)
+        case BoxTask():
+            return box_figures(recipe.name, data)
+        case JointTask():
+            return joint_figures(recipe.name, data)
 
 
 def _system(recipe: Recipe) -> System:
