@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from boneage.errors import BoneAgeError, Kind
 from boneage.standardize.segment import clean
+from boneage.train.mine.anchor import anchor
 from boneage.train.mine.decide import By, Verdict, faults
 from boneage.train.mine.disk import read_mask, read_table, write_beside, write_table
 from boneage.train.mine.folder import MineFolder, Round, Summary
@@ -88,10 +89,11 @@ def predict(folder: MineFolder, films: Films, segmenter: Segmenter, round_: Roun
             waiting[film_id] = film, known
             yield film_id, film
 
+    sure = anchor(folder, films, segmenter, round_) if left else SURE
     accepted = folder.accepted(round_.number - 1)
     for count, (film_id, probability) in enumerate(segmenter.predict(feed(), round=round_.number), start=1):
         film, known = waiting.pop(film_id)
-        raw = probability >= SURE
+        raw = probability >= sure
         earlier = read_mask(accepted[film_id]) if film_id in accepted else None  # a discarded mask is no witness
         found = score(film, raw, known, probability=probability, before=earlier)
         round_.add_mask(film_id, clean(raw), found)

@@ -1,0 +1,69 @@
+"""The published systems' networks in weights-lab/: whole, described, and still doing what their cards say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from boneage.evaluate.figures import box_figures, joint_figures, key_point_figures, mask_figures
+from boneage.networks import Card, OnnxNetwork, load_network
+
+ROOT = Path(__file__).parents[1]
+LAB = ROOT / "weights-lab"
+NAMES = sorted(path.stem for path in LAB.glob("*.onnx"))
+FIGURES: dict[str, Callable[[str, Path], dict[str, float]]] = {
+    "hand-mask": mask_figures,
+    "patch-cnn": mask_figures,
+    "key-points": key_point_figures,
+    "hand-box": box_figures,
+    "joint-detector": joint_figures,
+}
+
+pytestmark = pytest.mark.skipif(not LAB.is_dir(), reason="weights-lab/ is not here: run in the source tree")
+
+
+@pytest.fixture(autouse=True)
+def in_the_source_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_loads_and_its_card_is_complete(name: str) -> None:
+    card = load_network(name).card
+    assert card.name == name
+    assert card.values["license"] == "LicenseRef-boneage-weights"
+    assert len(card.values["split_hash"]) == 12
+    assert (ROOT / card.values["training"]["recipe"]).is_file()
+    assert card.values["figures"]["torch_onnx_difference"] < 0.05
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_reproduces_its_card(name: str, data: Path) -> None:
+    said = load_network(name).card.values["figures"]
+    kind = next(kind for kind in FIGURES if name.startswith(kind))
+    for key, value in FIGURES[kind](name, data).items():
+        assert value == pytest.approx(said[key], rel=2e-3, abs=2e-3), key
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_film_gives_the_same_answer_twice(name: str) -> None:
+    network = load_network(name)
+    film = np.random.default_rng(0).random((1, 1, *network.card.size), np.float32)
+    for one, two in zip(network(film), network(film), strict=True):
+        assert np.array_equal(one, two)
+
+
+def test_a_changed_card_is_refused(tmp_path: Path) -> None:
+    card = Card.read(LAB / f"{NAMES[0]}.toml")
+    wrong = Card(card.name, "0" * 64, card.size, card.values)
+    with pytest.raises(Exception, match="checksum"):
+        OnnxNetwork(LAB / f"{NAMES[0]}.onnx", wrong)
+
+
+def test_none_is_larger_than_the_repository_bears() -> None:
+    sizes = [path.stat().st_size for path in LAB.glob("*.onnx")]
+    assert max(sizes) < 30 * 2**20
+    assert sum(sizes) < 100 * 2**20
