@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import runpy
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,25 +13,49 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "boneage"
 README = (ROOT / "README.md").read_text()
-TREE = README.split("src/boneage/\n")[-1].split("```")[0]
+HEAD = "src/boneage/\n"  # the line above the source tree
+NOT_PYTHON = {"templates": "The page's template", "weights": "The ONNX files, their cards and calibrations"}
+FIRST = ["types", "errors", "geometry", "dataset"]  # the rest of the top level in the method's order
+LAST = ["cli", "__main__"]
 
 
-def test_the_tree_names_every_file_and_no_other() -> None:
-    named, folder = set(), Path()
-    for line in TREE.splitlines():
-        name, indent = line.split()[0], len(line) - len(line.lstrip())
-        if indent == 4:
-            folder = Path(name) if name.endswith("/") else Path()
-        if name.endswith(".py"):
-            named.add((folder if indent == 8 else Path()) / name)
-    real = {path.relative_to(SOURCE) for path in SOURCE.rglob("*.py") if path.name != "__init__.py"}
-    assert named == real
+def first_line(path: Path) -> str:
+    """What a module or package says it is."""
+    file = path / "__init__.py" if path.is_dir() else path
+    return (ast.get_docstring(ast.parse(file.read_text())) or "").split("\n")[0].rstrip(".")
+
+
+def tree(folder: Path, indent: int = 4) -> Iterator[str]:
+    """A line per module and package, as deep as they go."""
+    inside = [path for path in folder.iterdir() if path.suffix == ".py" or path.is_dir()]
+    shown = [path for path in inside if path.name not in {"__init__.py", "__pycache__"}]
+    for path in sorted(shown, key=lambda path: place(path) if folder == SOURCE else (0, path.name)):
+        name = path.name + ("/" if path.is_dir() else "")
+        what = NOT_PYTHON.get(path.name) or first_line(path)
+        yield f"{' ' * indent}{name:22}{'' if len(name) < 22 else ' '}{what}"
+        if path.is_dir() and path.name not in NOT_PYTHON:
+            yield from tree(path, indent + 4)
+
+
+def place(path: Path) -> tuple[int, str]:
+    """The method's order, as test_architecture.py holds it."""
+    order = runpy.run_path(str(Path(__file__).parent / "test_architecture.py"))["ORDER"]
+    middle = [name for name in order if name not in {*FIRST, *LAST}]
+    middle.insert(middle.index("prepare") + 1, "models")
+    ranks = [*FIRST, *middle, "weights", *LAST]
+    return ranks.index(path.stem) if path.stem in ranks else len(ranks), path.name
+
+
+def test_the_tree_names_every_file_and_what_it_is() -> None:
+    written = README.split(HEAD)[-1].split("```")[0].splitlines()
+    assert written == list(tree(SOURCE)), "run: python tests/test_readme.py"
 
 
 def test_every_command_in_the_readme_exists() -> None:
     from boneage.cli import app
 
     known = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    known |= {group.name for group in app.registered_groups if group.name}
     used = set(re.findall(r"^    boneage (\w+)", README, re.MULTILINE))
     assert used
     assert used <= known
@@ -47,3 +74,9 @@ def test_the_python_example_runs(girl: object, tmp_path: Path, monkeypatch: pyte
 def test_no_placeholder_is_left() -> None:
     assert "@@" not in README
     assert "@@" not in (ROOT / "MODEL_CARD.md").read_text()
+
+
+if __name__ == "__main__":  # writes the tree anew
+    before, after = README.split(HEAD)
+    rest = after[after.index("```") :]
+    (ROOT / "README.md").write_text(before + HEAD + "\n".join(tree(SOURCE)) + "\n" + rest)
