@@ -77,6 +77,7 @@ class MaskTask:
         masks: Mapping[int, Bytes] | None = None,
         films: Mapping[int, Bytes] | None = None,  # bone bright, in the standard frame
         start: Mapping[str, Tensor] | None = None,  # weights of the round before
+        corrected: frozenset[int] = frozenset(),  # of the masks, those corrected by eye: the hard ones
     ) -> None:
         self.recipe, self.settings, self.start = recipe, settings, start
         train = [film for film in dataset.read_films(data) if film.part is Part.TRAIN]
@@ -88,6 +89,7 @@ class MaskTask:
         ids = sorted(self.masks)
         self.scored = ids[:: max(2, min(HELD_OUT, len(ids) // 8))]
         self.trained = sorted(set(ids) - set(self.scored))
+        self.corrected = sorted(corrected & set(self.trained))
         self.true_sizes = dataset.read_sizes(data)
 
     def build(self, *, resumed: bool) -> nn.Module:
@@ -121,6 +123,9 @@ class MaskTask:
     def _batch(self, seed: tuple[int, int, int], size: tuple[int, int]) -> Batch:
         rng = np.random.default_rng(seed)
         picks = rng.choice(self.trained, size=self.recipe.optimizer.batch)
+        if self.corrected:
+            hard = rng.random(len(picks)) < self.settings.corrected
+            picks = np.where(hard, rng.choice(self.corrected, size=len(picks)), picks)
         examples = [self._example(int(film), draw(self.recipe.augment, rng), size) for film in picks]
         images, masks = (torch.from_numpy(np.stack(part))[:, None] for part in zip(*examples, strict=True))
         return {"image": images, "mask": masks}

@@ -22,6 +22,7 @@ from boneage.train.mine.segmenter import Bytes, Probability, Tell
 from boneage.train.recipe import MaskTask as Settings
 from boneage.train.recipe import Recipe
 
+CORRECTED = "corrected"  # the folder of masks from files
 BATCH = 16  # films predicted together
 
 
@@ -42,7 +43,13 @@ class UNetSegmenter:
         held = {film_id: film for film_id, film, _ in films.iterate(masks)}
         pictures = {film_id: np.where(read_mask(file), np.uint8(255), np.uint8(0)) for film_id, file in masks.items()}
         task = MaskTask(
-            self.recipe, self.settings, films.data, masks=pictures, films=held, start=self._weights(round - 1, or_none=True)
+            self.recipe,
+            self.settings,
+            films.data,
+            masks=pictures,
+            films=held,
+            start=self._weights(round - 1, or_none=True),
+            corrected=frozenset(film_id for film_id, file in masks.items() if file.parent.name == CORRECTED),
         )
         run = self.runs / "finish" if self.finish else self._run(round)
         train(self.recipe, task, run, machine=self.machine, tell=tell)
