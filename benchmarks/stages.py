@@ -3,8 +3,8 @@
     python benchmarks/stages.py FILM --out results/stages.csv
 
 Medians of 30 on one film. Run it in the source tree (the published systems' networks lie in weights-lab/), on an otherwise
-idle machine. The papers' times were taken on other films and machines: Lee 2017, "Deployment Time", 1.71 s a film to crop, segment and
-preprocess; Ren 2018, section IV, 1.5 s a film with fetching from the archive and reading.
+idle machine. The papers took their times on other films and machines: Lee 2017, "Deployment Time", 1.71 s a film to crop,
+segment and preprocess; Ren 2018, discussion, 1.5 s a film with fetching from the archive and reading.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from one_film import WARM, median_seconds
 from boneage.evaluate.flat import write_flat
 from boneage.evaluate.run import today
 from boneage.networks import load_network
-from boneage.prepare import WAYS, prepare
+from boneage.prepare import prepare
 from boneage.prepare.enhanced import EnhancedHand, true_aspect
 from boneage.prepare.registered import PaperPoints, RegisteredHand
 from boneage.read import read
@@ -38,7 +38,7 @@ from boneage.standardize.masked import masked_and_normalized
 from boneage.standardize.patches import class_scores, hand_of, label_map, patch_input
 from boneage.standardize.unet import unet_mask
 from boneage.standardize.vision import vision_pipeline
-from boneage.systems import REFERENCE
+from boneage.systems import REFERENCE, WAYS
 from boneage.types import Radiograph
 
 PAPERS = {"lee-2017, whole preparation": 1.71, "ren-2018, whole preparation": 1.5}

@@ -1,4 +1,4 @@
-"""The lab's commands: train, export, calibrate, evaluate. Their libraries (the `train` extra) load when they run."""
+"""The lab's commands: train, export, calibrate, evaluate, prepare. Their libraries (the `train` extra) load when they run."""
 
 from __future__ import annotations
 
@@ -158,6 +158,23 @@ def evaluate(
     Console().print(f"{len(answers.refused)} of {len(rows) + len(answers.refused)} films refused", highlight=False)
 
 
+def prepare(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A film: DICOM, PNG, JPEG ...")],
+    way: Annotated[str, typer.Option("--as", help="iglovikov-2018, lee-2017, ren-2018: whose way.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for a picture of each step, and of what the networks get to see.")],
+) -> None:
+    """Prepare a film as a published system does, step by step. Needs the source tree's weights-lab/."""
+    from boneage.networks import load_network
+    from boneage.prepare import prepare as run
+    from boneage.read import read
+    from boneage.report.folder import write_prepared
+    from boneage.systems import find_way
+
+    film = read(file)
+    for picture in write_prepared(out, film, run(film, find_way(way), load=load_network)):
+        Console().print(str(picture), highlight=False, soft_wrap=True)
+
+
 def make_folder(path: Path) -> None:
     """Before the long work, not after it. Raises BoneAgeError where it cannot be made."""
     try:
@@ -192,4 +209,4 @@ def need_data(data: Path | None) -> Path:
     return folder
 
 
-COMMANDS = (train, export, calibrate, evaluate)
+COMMANDS = (train, export, calibrate, evaluate, prepare)

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from enum import Enum
 
 from boneage.errors import BoneAgeError, Kind
+from boneage.prepare import Way
+from boneage.prepare.attended import AttendedHand
+from boneage.prepare.enhanced import EnhancedHand
+from boneage.prepare.registered import FinderPoints, PaperPoints, RegisteredHand
 from boneage.regions import WHOLE, Region
+from boneage.standardize.attention import AttentionOptions
+from boneage.standardize.detect import HandBox
+from boneage.standardize.patches import PatchMask
 
 HAND_FINDER = "hand-finder-2026-11"
 
@@ -56,7 +63,26 @@ REFERENCE = System(
     calibration="reference-2026-11",
 )
 
+# How the published systems prepare a film. Their age networks are not here yet; `boneage prepare` shows what those will see.
+WAYS: dict[str, Way] = {
+    "iglovikov-2018": RegisteredHand(finder=HAND_FINDER, mask="hand-mask-2026-11", points=FinderPoints()),
+    "iglovikov-2018-own-points": RegisteredHand(
+        finder=HAND_FINDER, mask="hand-mask-2026-11", points=PaperPoints("key-points-2026-11")
+    ),
+    "lee-2017": EnhancedHand(finder=HAND_FINDER, mask="patch-cnn-2026-11", patches=PatchMask(patch=32, stride=4)),
+    "ren-2018": AttendedHand(AttentionOptions(box=HandBox("hand-box-2026-11"))),
+}
+
 SYSTEMS = {system.name: system for system in (REFERENCE,)}
+
+
+def find_way(name: str) -> Way:
+    """The way of that name. Raises BoneAgeError that lists the known ones."""
+    if name not in WAYS:
+        raise BoneAgeError(
+            Kind.BAD_OPTION, came=f"no way {name!r}", expected=f"one of: {', '.join(WAYS)}", todo="Choose one with --as."
+        )
+    return WAYS[name]
 
 
 def find_system(name: str) -> System:

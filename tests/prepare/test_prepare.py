@@ -12,10 +12,11 @@ import pytest
 from boneage.geometry import PixelMap
 from boneage.networks import Batch, Card, load_network
 from boneage.phantom import Phantom
-from boneage.prepare import WAYS, prepare
+from boneage.prepare import prepare
 from boneage.prepare.registered import RegisteredHand
 from boneage.register.keypoints import KeyPoints
 from boneage.standardize.patches import PatchClass, PatchMask
+from boneage.systems import WAYS
 from boneage.template import MIDDLE_TIP
 from boneage.types import Crop, Flag, Prepared, Radiograph
 

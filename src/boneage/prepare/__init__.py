@@ -16,12 +16,6 @@ from boneage.types import Prepared, Radiograph
 Way = RegisteredHand | EnhancedHand | AttendedHand
 Load = Callable[[str], OnnxNetwork]  # a network by its dated name
 
-WAYS: dict[str, Way] = {
-    "iglovikov-2018": RegisteredHand(),
-    "lee-2017": EnhancedHand(),
-    "ren-2018": AttendedHand(),
-}
-
 
 def prepare(film: Radiograph, way: Way, *, load: Load) -> Prepared:
     """What the system's networks get to see of a film, and each step on the way. Raises BoneAgeError where there is no hand."""

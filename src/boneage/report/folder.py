@@ -18,7 +18,7 @@ from boneage.pipeline import Failure
 from boneage.read.folder import OUTPUT_MARK
 from boneage.report.page import Entry, Shown, read_entry, refused_entry, write_page
 from boneage.report.truth import read_truth
-from boneage.types import Assessment
+from boneage.types import Assessment, Prepared, Radiograph
 
 ANSWERS, PAGE, PICTURES = "assessments.jsonl", "index.html", "pictures"
 _OURS = ("[0-9]*-film.jpg", "[0-9]*-crop-*.png")  # the pictures that an earlier run left
@@ -89,6 +89,17 @@ class StepsFolder:
         if isinstance(outcome, Assessment):
             with _writing(self.path):
                 write_steps(self.path / f"{self._films:04d}", outcome.radiograph, steps_of(outcome))
+
+
+def write_prepared(path: Path, film: Radiograph, prepared: Prepared) -> list[Path]:
+    """A picture a step in the film's own pixels, and each crop as the networks get it. Raises BoneAgeError as `claim` does."""
+    claim(path)
+    with _writing(path):
+        written = write_steps(path, film, iter(prepared.steps))
+        for crop in prepared.crops:
+            written.append(path / f"input-{crop.name.replace(' ', '-')}.png")
+            cv2.imwrite(str(written[-1]), crop_picture(crop))
+    return written
 
 
 def claim(path: Path) -> None:
