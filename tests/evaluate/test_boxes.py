@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from boneage.dataset import POINT_NAMES, Part, part_of
-from boneage.evaluate.boxes import BoxFigures, measure_boxes, write_boxes
+from boneage.evaluate.boxes import BoxFigures, measure_boxes
 from boneage.networks import Batch, load_network
 from boneage.phantom import draw, write_png
 from boneage.systems import HAND_FINDER
@@ -65,11 +64,3 @@ def test_a_narrower_box_and_no_box_at_all(folder: Path) -> None:
     assert [(row.mean_iou, row.missed) for row in narrow] == [(pytest.approx(0.5, abs=1e-4), 0)] * 2
     none = measure_boxes(folder, blind, size=SIZE, finder=finder, parts=(Part.SELECT,))
     assert [(row.mean_iou, row.missed) for row in none] == [(0, 1)] * 2
-
-
-def test_the_table_reads_back(tmp_path: Path) -> None:
-    path = tmp_path / "boxes.csv"
-    write_boxes(path, [BoxFigures.of("test", [0.9, 0.92])], date="2026-11-21", network="x", weights="ab", split_hash="cd")
-    (row,) = csv.DictReader(path.read_text().splitlines())
-    assert (row["part"], row["films"], row["mean_iou"], row["share_over_90"]) == ("test", "2", "0.91", "0.5")
-    assert (row["network"], row["weights"], row["split_hash"]) == ("x", "ab", "cd")

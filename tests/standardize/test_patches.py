@@ -19,6 +19,7 @@ from boneage.standardize.patches import (
     label_map,
     patch_input,
     patch_mask,
+    patch_of,
 )
 
 SMALL = (64, 48)
@@ -130,3 +131,8 @@ def test_dense_size_holds_every_window() -> None:
 def test_a_window_that_does_not_fit_the_pooling_is_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="strides"):
         PatchMask(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("patch", [16, 32, 64])
+def test_a_network_s_patch_is_told_by_its_input(patch: int) -> None:
+    assert patch_of(dense_size(patch)) == patch

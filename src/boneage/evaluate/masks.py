@@ -15,7 +15,7 @@ from boneage.dataset import AnnotatedHand, Part
 from boneage.errors import BoneAgeError, Kind
 from boneage.networks import OnnxNetwork
 from boneage.phantom import Phantom, draw
-from boneage.standardize.patches import PatchMask, patch_mask
+from boneage.standardize.patches import PatchMask, patch_mask, patch_of
 from boneage.standardize.segment import Mask, fill_outlines, iou
 from boneage.standardize.size import STANDARD, unit
 from boneage.standardize.unet import unet_mask
@@ -66,7 +66,8 @@ def masker(network: OnnxNetwork) -> Masker:
     """A mask network, U-Net or patch CNN, as a film's mask."""
     if "probability" in network.card.values["output"]["names"]:
         return lambda film, aspect: unet_mask(film, network, size=network.card.size)
-    return lambda film, aspect: patch_mask(film, network, PatchMask(), aspect=aspect)
+    options = PatchMask(patch=patch_of(network.card.size))
+    return lambda film, aspect: patch_mask(film, network, options, aspect=aspect)
 
 
 def corrected(data: Path, truth: Path, *, limit: int | None = None) -> Iterator[tuple[Image, Mask]]:

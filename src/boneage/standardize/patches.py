@@ -59,6 +59,11 @@ def dense_size(patch: int, size: tuple[int, int] = LEE) -> tuple[int, int]:
     return size[0] + patch - STEP, size[1] + patch - STEP
 
 
+def patch_of(dense: tuple[int, int], size: tuple[int, int] = LEE) -> int:
+    """The patch, px, of a network whose dense input is of that size: `dense_size` the other way."""
+    return dense[0] - size[0] + STEP
+
+
 def patch_input(frame: Image, aspect: float, size: tuple[int, int] = LEE) -> tuple[Image, PixelMap]:
     """A film, bone bright, as the network sees it: contrast stretched, letterboxed; and the map grid -> frame.
 
