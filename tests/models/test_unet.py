@@ -16,9 +16,10 @@ def test_the_mask_has_the_film_s_size(size: tuple[int, int]) -> None:
     unet = UNet(filters=4).eval()
     film = torch.rand(2, 1, *size)
     with torch.no_grad():
-        logits, probability = unet(film), UNetExport(unet).eval()(film)
+        logits, probability, surer = unet(film), *(UNetExport(unet, sure=sure).eval()(film) for sure in (0.5, 0.8))
     assert logits.shape == film.shape
     assert torch.equal(probability, logits.sigmoid())
+    assert torch.equal(surer >= 0.5, logits.sigmoid() >= 0.8)
 
 
 def test_the_loss_against_a_hand_worked_number() -> None:

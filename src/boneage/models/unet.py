@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -37,14 +39,18 @@ class UNet(nn.Module):
 
 
 class UNetExport(nn.Module):
-    """What is exported: the probability of hand [B, 1, H, W]."""
+    """What is exported: the probability of hand [B, 1, H, W], moved so that `sure` becomes one half.
 
-    def __init__(self, unet: UNet) -> None:
+    Not in the paper: trained on noisy and blurred films, the network looks for the faint skin line farther out than it is.
+    """
+
+    def __init__(self, unet: UNet, *, sure: float) -> None:
         super().__init__()
         self.unet = unet
+        self.shift = math.log(sure / (1 - sure))
 
     def forward(self, x: Tensor) -> Tensor:
-        probability: Tensor = self.unet(x).sigmoid()
+        probability: Tensor = (self.unet(x) - self.shift).sigmoid()
         return probability
 
 

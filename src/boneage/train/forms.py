@@ -56,7 +56,7 @@ def form_of(recipe: Recipe) -> Form:
             from boneage.models.unet import UNet, UNetExport
 
             unet = UNet(filters=task.filters)
-            return Form(unet, UNetExport(unet), ("image",), ("probability",))
+            return Form(unet, UNetExport(unet, sure=task.sure), ("image",), ("probability",))
         case PatchTask():
             from boneage.models.lenet import LeNet5, LeNet5Export
 

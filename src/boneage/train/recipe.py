@@ -87,6 +87,7 @@ class MaskTask(_Table):
 
     kind: Literal["hand-mask"]
     filters: int = Field(gt=0)  # of the first block; each deeper one has twice as many
+    sure: float = Field(gt=0, lt=1)  # probability from which a pixel is hand; the exported network's one half
     corrected: float = Field(ge=0, le=1)  # share of the batch that is drawn from masks corrected by eye, where there are any
     steps: int = Field(gt=0)  # per epoch
 
