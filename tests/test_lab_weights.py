@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from boneage.evaluate.figures import box_figures, joint_figures, key_point_figures, mask_figures
+from boneage.evaluate.masks import masker, phantom_films
 from boneage.networks import Card, OnnxNetwork, load_network
+from boneage.phantom import Phantom
+from boneage.prepare import prepare
+from boneage.prepare.registered import QUARTER
+from boneage.report.folder import write_prepared
+from boneage.standardize.segment import iou
+from boneage.systems import WAYS
+from boneage.template import MIDDLE_TIP
+from boneage.types import Radiograph
 
 ROOT = Path(__file__).parents[1]
 LAB = ROOT / "weights-lab"
@@ -54,6 +64,28 @@ def test_the_same_film_gives_the_same_answer_twice(name: str) -> None:
     film = np.random.default_rng(0).random((1, 1, *network.card.size), np.float32)
     for one, two in zip(network(film), network(film), strict=True):
         assert np.array_equal(one, two)
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_a_phantom_goes_the_way_of_each_published_system(name: str, girl: Phantom, tmp_path: Path) -> None:
+    film = Radiograph(girl.pixels, "")
+    prepared = prepare(film, WAYS[name], load=load_network)
+    written = write_prepared(tmp_path / "out", film, prepared)
+    assert len(written) == len(prepared.steps) + len(prepared.crops)
+    assert all(cv2.imread(str(path)) is not None for path in written)
+    for step in prepared.steps:
+        if step.mask is not None:
+            to_film = step.to_source.image(step.mask.astype(np.float32), girl.size)
+            assert iou(to_film > 0.5, girl.mask) > 0.8
+        if step.name == "registered":
+            tip = step.to_source.inverse().points(girl.points[MIDDLE_TIP])
+            assert np.linalg.norm(tip - QUARTER.tip) < 0.2 * QUARTER.size[0]
+
+
+@pytest.mark.parametrize(("name", "least"), [("hand-mask-2026-11", 0.95), ("patch-cnn-2026-11", 0.9)])
+def test_masks_of_phantoms_are_as_good_as_promised(name: str, least: float) -> None:
+    mask_of = masker(load_network(name))
+    assert np.mean([iou(mask_of(one.pixels, one.size[1] / one.size[0]), one.mask) for one in phantom_films(12)]) >= least
 
 
 def test_a_changed_card_is_refused(tmp_path: Path) -> None:
