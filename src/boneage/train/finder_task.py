@@ -19,7 +19,7 @@ from boneage.standardize.contrast import stretch
 from boneage.standardize.size import STANDARD, standard_bytes, unit
 from boneage.template import MIDDLE_TIP, WRIST
 from boneage.train.augment import Change, draw
-from boneage.train.loop import Batch, ordered_map, pretrained
+from boneage.train.loop import Batch, pretrained, seeded_batches
 from boneage.train.negatives import negative
 from boneage.train.recipe import FinderTask as Settings
 from boneage.train.recipe import Recipe
@@ -64,9 +64,7 @@ class FinderTask:
         return self.settings.steps
 
     def batches(self, epoch: int, workers: int) -> Iterator[Batch]:
-        size = self.recipe.size_at(epoch)
-        seeds = [(self.recipe.seed, epoch, step) for step in range(self.settings.steps)]
-        yield from ordered_map(lambda seed: self._batch(seed, size), seeds, workers)
+        yield from seeded_batches(self._batch, self.recipe, epoch, steps=self.settings.steps, workers=workers)
 
     def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
         maps, whole = model(batch["image"])

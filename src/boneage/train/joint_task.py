@@ -20,7 +20,7 @@ from boneage.joint_boxes import INDEX, JOINT_NAMES, NEAR, OVERLAP, BoxedFilm, ce
 from boneage.models.joint_detector import STRIDE, UNIT_PX, JointDetector, peaks
 from boneage.standardize.size import STANDARD, standard_bytes, unit
 from boneage.train.augment import Change, draw
-from boneage.train.loop import Batch, ordered_map
+from boneage.train.loop import Batch, seeded_batches
 from boneage.train.recipe import JointTask as Settings
 from boneage.train.recipe import Recipe
 from boneage.train.warp import warp
@@ -64,9 +64,7 @@ class JointTask:
         return self.settings.steps
 
     def batches(self, epoch: int, workers: int) -> Iterator[Batch]:
-        size = self.recipe.size_at(epoch)
-        seeds = [(self.recipe.seed, epoch, step) for step in range(self.settings.steps)]
-        yield from ordered_map(lambda seed: self.batch(seed, size), seeds, workers)
+        yield from seeded_batches(self.batch, self.recipe, epoch, steps=self.settings.steps, workers=workers)
 
     def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
         heat, sides = model(batch["image"])

@@ -22,7 +22,7 @@ from boneage.standardize.size import STANDARD, unit
 from boneage.template import MIDDLE_TIP, WRIST
 from boneage.train.augment import Change, draw
 from boneage.train.finder_task import points_in
-from boneage.train.loop import Batch, ordered_map
+from boneage.train.loop import Batch, seeded_batches
 from boneage.train.recipe import KeyPointTask as Settings
 from boneage.train.recipe import Recipe
 from boneage.types import Image
@@ -55,9 +55,7 @@ class KeyPointTask:
         return self.settings.steps
 
     def batches(self, epoch: int, workers: int) -> Iterator[Batch]:
-        size = self.recipe.size_at(epoch)
-        seeds = [(self.recipe.seed, epoch, step) for step in range(self.settings.steps)]
-        yield from ordered_map(lambda seed: self._drawn(seed, size), seeds, workers)
+        yield from seeded_batches(self._drawn, self.recipe, epoch, steps=self.settings.steps, workers=workers)
 
     def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
         """Mean squared error (equation 4) over the coordinates of the points that lie in the frame."""

@@ -71,6 +71,14 @@ def ordered_map(make: Callable[[A], B], items: Sequence[A], workers: int) -> Ite
             yield ahead.pop(0).result()
 
 
+def seeded_batches(
+    make: Callable[[tuple[int, int, int], tuple[int, int]], Batch], recipe: Recipe, epoch: int, *, steps: int, workers: int
+) -> Iterator[Batch]:
+    """A batch a step: `make` of (seed, epoch, step) and the epoch's size."""
+    size = recipe.size_at(epoch)
+    yield from ordered_map(lambda step: make((recipe.seed, epoch, step), size), range(steps), workers)
+
+
 def learning_rate(recipe: Recipe, *, epochs_done: float, step: int) -> float:
     """Linear warm-up over steps, then the recipe's schedule over all epochs."""
     warm = min(1.0, (step + 1) / max(1, recipe.optimizer.warmup_steps))

@@ -19,7 +19,7 @@ from boneage.found_hands import load_alignments
 from boneage.models.unet import UNet, mask_loss
 from boneage.standardize.size import STANDARD, unit
 from boneage.train.augment import Change, draw
-from boneage.train.loop import Batch, ordered_map
+from boneage.train.loop import Batch, seeded_batches
 from boneage.train.recipe import MaskTask as Settings
 from boneage.train.recipe import Recipe
 from boneage.train.warp import warp
@@ -102,9 +102,7 @@ class MaskTask:
         return self.settings.steps
 
     def batches(self, epoch: int, workers: int) -> Iterator[Batch]:
-        size = self.recipe.size_at(epoch)
-        seeds = [(self.recipe.seed, epoch, step) for step in range(self.settings.steps)]
-        yield from ordered_map(lambda seed: self._batch(seed, size), seeds, workers)
+        yield from seeded_batches(self._batch, self.recipe, epoch, steps=self.settings.steps, workers=workers)
 
     def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
         loss, jaccard = mask_loss(model(batch["image"]).float(), batch["mask"])
