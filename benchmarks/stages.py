@@ -19,7 +19,7 @@ from one_film import WARM, median_seconds
 
 from boneage.evaluate.flat import write_flat
 from boneage.evaluate.run import today
-from boneage.networks import load_network
+from boneage.networks import LAB_WEIGHTS, load_network
 from boneage.prepare import prepare
 from boneage.prepare.enhanced import EnhancedHand, true_aspect
 from boneage.prepare.registered import PaperPoints, RegisteredHand
@@ -51,7 +51,7 @@ def stages(film: Path) -> dict[str, Callable[[], object]]:
     assert isinstance(iglovikov, RegisteredHand)
     assert isinstance(lee, EnhancedHand)
     finder, unet, patches = (load_network(name) for name in (REFERENCE.finder, iglovikov.mask, lee.mask))
-    points, box = load_network(PaperPoints().network), load_network("hand-box-2026-11")
+    box = load_network("hand-box-2026-11")
     hand = standardize(radiograph, finder)
     keys = from_hand(hand.points, hand.confidence).moved(hand.to_source)
     mask = unet_mask(radiograph.pixels, unet, size=unet.card.size)
@@ -75,13 +75,21 @@ def stages(film: Path) -> dict[str, Callable[[], object]]:
         "histogram matching": lambda: match(radiograph.pixels, TRAINING),
         "hand box": lambda: find_box(matched, box, size=box.card.size),
         "Hessian filter": lambda: fine_map(coarse),
-        "key points by the paper's network": lambda: find_key_points(radiograph.pixels, points),
+        **_paper_points(radiograph),
         "fit and warp into the frame": lambda: fit_frame(keys.tip, keys.thumb, keys.capitate, iglovikov.frame).image(
             radiograph.pixels, iglovikov.frame.size
         ),
         "reference, whole preparation": lambda: cut(register(standardize(radiograph, finder)), REFERENCE.regions),
         **{f"{name}, whole preparation": _whole(radiograph, name) for name in WAYS},
     }
+
+
+def _paper_points(film: Radiograph) -> dict[str, Callable[[], object]]:
+    """The paper's key points, where its network was trained."""
+    if not (LAB_WEIGHTS / f"{PaperPoints().network}.onnx").is_file():
+        return {}
+    points = load_network(PaperPoints().network)
+    return {"key points by the paper's network": lambda: find_key_points(film.pixels, points)}
 
 
 def _whole(film: Radiograph, name: str) -> Callable[[], object]:

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from boneage import dataset
 from boneage.lab import RESULTS, DataFolder, need_data
-from boneage.networks import load_network
+from boneage.networks import LAB_WEIGHTS, load_network
 from boneage.systems import HAND_FINDER
 
 Command = Callable[..., None]
@@ -30,16 +30,15 @@ def masks(data: DataFolder = None, out: Out = RESULTS) -> None:
 
 
 def key_points(data: DataFolder = None, out: Out = RESULTS) -> None:
-    """The hand finder's key points and those of the paper's network, on annotated hands that were held out."""
+    """The hand finder's key points, and those of the paper's network where it was trained, on annotated held-out hands."""
     from boneage.evaluate.key_points import by_finder, by_paper, measure_key_points
 
     folder = need_data(data)
-    rows = [
-        {"network": name, **asdict(row)}
-        for name, finder in ((HAND_FINDER, by_finder(HAND_FINDER)), (POINTS, by_paper(POINTS)))
-        for row in measure_key_points(finder, folder)
-    ]
-    finish(rows, out / "key-points.csv", folder, command="boneage measure key-points --data DIR", networks=(HAND_FINDER, POINTS))
+    finders = {HAND_FINDER: by_finder(HAND_FINDER)}
+    if (LAB_WEIGHTS / f"{POINTS}.onnx").is_file():
+        finders[POINTS] = by_paper(POINTS)
+    rows = [{"network": name, **asdict(row)} for name, find in finders.items() for row in measure_key_points(find, folder)]
+    finish(rows, out / "key-points.csv", folder, command="boneage measure key-points --data DIR", networks=tuple(finders))
 
 
 def boxes(data: DataFolder = None, out: Out = RESULTS) -> None:

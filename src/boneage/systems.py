@@ -9,7 +9,7 @@ from boneage.errors import BoneAgeError, Kind
 from boneage.prepare import Way
 from boneage.prepare.attended import AttendedHand
 from boneage.prepare.enhanced import EnhancedHand
-from boneage.prepare.registered import FinderPoints, PaperPoints, RegisteredHand
+from boneage.prepare.registered import FinderPoints, RegisteredHand
 from boneage.regions import WHOLE, Region
 from boneage.standardize.attention import AttentionOptions
 from boneage.standardize.detect import HandBox
@@ -66,9 +66,6 @@ REFERENCE = System(
 # How the published systems prepare a film. Their age networks are not here yet; `boneage prepare` shows what those will see.
 WAYS: dict[str, Way] = {
     "iglovikov-2018": RegisteredHand(finder=HAND_FINDER, mask="hand-mask-2026-11", points=FinderPoints()),
-    "iglovikov-2018-own-points": RegisteredHand(
-        finder=HAND_FINDER, mask="hand-mask-2026-11", points=PaperPoints("key-points-2026-11")
-    ),
     "lee-2017": EnhancedHand(finder=HAND_FINDER, mask="patch-cnn-2026-11", patches=PatchMask(patch=32, stride=4)),
     "ren-2018": AttendedHand(AttentionOptions(box=HandBox("hand-box-2026-11"))),
 }
