@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from boneage.geometry import PixelMap
 from boneage.networks import OnnxNetwork
 from boneage.standardize.attention import AttentionOptions, attention
-from boneage.standardize.histogram import match
 from boneage.types import Crop, Prepared, Radiograph, Step
 
 
@@ -25,7 +24,7 @@ def attend(film: Radiograph, way: AttendedHand, *, load: Callable[[str], OnnxNet
     maps = attention(film.pixels, network, size=network.card.size, options=way.options)
     steps = (
         Step("read", PixelMap.identity(), film.pixels),
-        Step("histogram matched", PixelMap.identity(), match(film.pixels, way.options.reference)),
+        Step("histogram matched", PixelMap.identity(), maps.matched),
         Step("box", PixelMap.identity(), box=maps.found.box),
         Step("coarse map", maps.to_source, maps.coarse),
         Step("fine map", maps.to_source, maps.fine),

@@ -28,6 +28,7 @@ class AttentionOptions:
 class Attention:
     """The regression network's input, and the way back to the film."""
 
+    matched: Image  # [H, W] the whole film, its histogram matched
     coarse: Image  # [H, W] float32, 0..1: the hand, cropped from the matched film
     fine: Image  # [H, W] float32, 0..1: its Hessian filtering
     found: FoundBox  # in the film's own pixels
@@ -44,7 +45,7 @@ def attention(film: Image, network: Network, *, size: tuple[int, int], options: 
     found = find_box(matched, network, size=size, sure=options.box.sure)
     to_crop = crop_map(found.box, options.size)
     coarse = np.clip(to_crop.image(matched, options.size), 0, 1)
-    return Attention(coarse, fine_map(coarse, options.hessian), found, to_crop.inverse())
+    return Attention(matched, coarse, fine_map(coarse, options.hessian), found, to_crop.inverse())
 
 
 def crop_map(box: Box, size: tuple[int, int]) -> PixelMap:
