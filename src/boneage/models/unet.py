@@ -41,7 +41,7 @@ class UNet(nn.Module):
 class UNetExport(nn.Module):
     """What is exported: the probability of hand [B, 1, H, W], moved so that `sure` becomes one half.
 
-    Not in the paper: trained on noisy and blurred films, the network looks for the faint skin line farther out than it is.
+    Not in the paper: without it masks come out some 3 % too large (EXPERIMENTS.md, 2026-11-21).
     """
 
     def __init__(self, unet: UNet, *, sure: float) -> None:
