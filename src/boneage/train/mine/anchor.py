@@ -1,6 +1,7 @@
 """From which probability a pixel is hand in a round: so that its masks are as large as those that no network made.
 
-A network's masks come out a percent or more larger than what it was trained on, and the next round learns from them: five rounds grew the masks by 4.5 %. First and corrected masks hold the size (EXPERIMENTS.md, 2026-11-21).
+A network's masks come out a percent or more larger than what it was trained on, and the next round learns from them: five
+rounds grew the masks by 4.5 %. First and corrected masks hold the size (EXPERIMENTS.md, 2026-11-21).
 """
 
 from __future__ import annotations
