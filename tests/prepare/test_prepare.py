@@ -79,7 +79,7 @@ def film_of(phantom: Phantom) -> Radiograph:
     ("way", "steps", "crops"),
     [
         ("iglovikov-2018", ["read", "mask", "masked and normalized", "key points", "registered"], 3),
-        ("lee-2017", ["read", "size", "label map", "mask", "vision pipeline"], 1),
+        ("lee-2017", ["read", "polarity", "size", "label map", "mask", "vision pipeline"], 1),
         ("ren-2018", ["read", "histogram matched", "box", "coarse map", "fine map"], 2),
     ],
 )
@@ -127,6 +127,12 @@ def test_lee_s_hand_stands_in_the_middle_and_alone(girl: Phantom) -> None:
     assert (crop.pixels == 0).mean() > 0.3
     tip = crop.to_source.inverse().points(girl.points[MIDDLE_TIP])
     assert crop.pixels[int(tip[1]) + 6, int(tip[0])] > 0
+
+
+def test_lee_s_corners_turn_an_inverted_film(girl: Phantom) -> None:
+    (upright,) = prepared(film_of(girl), "lee-2017").crops
+    (inverted,) = prepared(Radiograph((1 - girl.pixels).astype(np.float32), ""), "lee-2017").crops
+    assert np.allclose(upright.pixels, inverted.pixels, atol=0.02)
 
 
 def test_ren_s_maps_hold_the_box(girl: Phantom) -> None:

@@ -9,17 +9,18 @@ import numpy as np
 
 from boneage.geometry import PixelMap
 from boneage.networks import OnnxNetwork
+from boneage.read.polarity import corner_polarity
 from boneage.register.aspect import estimate_aspect
 from boneage.standardize import find_hand
 from boneage.standardize.patches import PatchClass, PatchMask, class_scores, hand_of, label_map, need_hand, patch_input
 from boneage.standardize.size import STANDARD
 from boneage.standardize.vision import VisionOptions, vision_pipeline
-from boneage.types import Crop, Prepared, Radiograph, Step
+from boneage.types import Crop, Polarity, Prepared, Radiograph, Step
 
 
 @dataclass(frozen=True)
 class EnhancedHand:
-    """What a recipe chooses. Polarity is the corners' (`read`). Not in the paper: the finder, for squashed films alone."""
+    """What a recipe chooses. Polarity is the corners'. Not in the paper: the finder, for squashed films alone."""
 
     finder: str = "hand-finder-2026-11"
     mask: str = "patch-cnn-2026-11"
@@ -30,14 +31,17 @@ class EnhancedHand:
 def enhance(film: Radiograph, way: EnhancedHand, *, load: Callable[[str], OnnxNetwork]) -> Prepared:
     """The enhanced hand in the middle of a black 512 x 512 film. Raises BoneAgeError where no patch looks like a hand."""
     aspect = true_aspect(film, way.finder, load=load)
-    small, to_source = patch_input(film.pixels, aspect, way.patches.size)
+    dark = corner_polarity(film.pixels) is Polarity.BONE_DARK  # `read` only flags it on pictures without a header
+    bright = (1 - film.pixels).astype(np.float32) if dark else film.pixels
+    small, to_source = patch_input(bright, aspect, way.patches.size)
     labels = label_map(class_scores(small, load(way.mask), way.patches), way.patches)
     mask = need_hand(hand_of(labels))
-    boxed = to_source.inverse().image(film.pixels, way.patches.size)
+    boxed = to_source.inverse().image(bright, way.patches.size)
     pixels, to_boxed = vision_pipeline(boxed, mask, way.vision)
     back = to_source @ to_boxed
     steps = (
         Step("read", PixelMap.identity(), film.pixels),
+        Step("polarity", PixelMap.identity(), bright),
         Step("size", to_source, boxed),
         Step("label map", to_source, np.asarray(1 - labels / (len(PatchClass) - 1), np.float32)),
         Step("mask", to_source, mask=mask),

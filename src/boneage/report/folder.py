@@ -95,6 +95,8 @@ def write_prepared(path: Path, film: Radiograph, prepared: Prepared) -> list[Pat
     """A picture a step in the film's own pixels, and each crop as the networks get it. Raises BoneAgeError as `claim` does."""
     claim(path)
     with _writing(path):
+        for old in (*path.glob(STEP_PATTERN), *path.glob("input-*.png")):
+            old.unlink()
         written = write_steps(path, film, iter(prepared.steps))
         for crop in prepared.crops:
             written.append(path / f"input-{crop.name.replace(' ', '-')}.png")
