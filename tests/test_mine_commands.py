@@ -101,3 +101,9 @@ def data_of(folder: Path) -> Path:
     data.mkdir()
     (data / LABELS).write_text("id,boneage,male\n" + "".join(f"{film},100,True\n" for film in TRAINING))
     return data
+
+
+def test_a_review_of_a_round_that_is_not_there_is_told(begun: MineFolder) -> None:
+    done = CliRunner().invoke(app, ["mine", "review", str(begun.path), "--round", "4"])
+    assert isinstance(done.exception, BoneAgeError)
+    assert "round 4" in str(done.exception)

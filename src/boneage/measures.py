@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,11 +22,12 @@ UNET, PATCHES, POINTS, BOX = "hand-mask-2026-11", "patch-cnn-2026-11", "key-poin
 
 def masks(data: DataFolder = None, out: Out = RESULTS) -> None:
     """U-Net and patch CNN against masks corrected by eye, annotated points and boxes, and phantoms."""
-    from boneage.evaluate.masks import TRUTH, masker, measure_masks
+    from boneage.evaluate.masks import TRUTH, corrected_ids, masker, measure_masks
 
     folder = need_data(data)
+    seen = {*annotated(folder), *corrected_ids(TRUTH)}
     rows = [{"network": name, **asdict(measure_masks(masker(load_network(name)), folder, TRUTH))} for name in (UNET, PATCHES)]
-    finish(rows, out / "masks.csv", folder, command="boneage measure masks --data DIR", networks=(UNET, PATCHES))
+    finish(rows, out / "masks.csv", folder, seen=seen, networks=(UNET, PATCHES))
 
 
 def key_points(data: DataFolder = None, out: Out = RESULTS) -> None:
@@ -38,7 +39,13 @@ def key_points(data: DataFolder = None, out: Out = RESULTS) -> None:
     if (LAB_WEIGHTS / f"{POINTS}.onnx").is_file():
         finders[POINTS] = by_paper(POINTS)
     rows = [{"network": name, **asdict(row)} for name, find in finders.items() for row in measure_key_points(find, folder)]
-    finish(rows, out / "key-points.csv", folder, command="boneage measure key-points --data DIR", networks=tuple(finders))
+    finish(
+        rows,
+        out / "key-points.csv",
+        folder,
+        seen=annotated(folder),
+        networks=tuple(finders),
+    )
 
 
 def boxes(data: DataFolder = None, out: Out = RESULTS) -> None:
@@ -47,7 +54,13 @@ def boxes(data: DataFolder = None, out: Out = RESULTS) -> None:
 
     folder, network = need_data(data), load_network(BOX)
     rows = measure_boxes(folder, network, size=network.card.size, finder=load_network(HAND_FINDER))
-    finish(list(map(asdict, rows)), out / "boxes.csv", folder, command="boneage measure boxes --data DIR", networks=(BOX,))
+    finish(
+        list(map(asdict, rows)),
+        out / "boxes.csv",
+        folder,
+        seen=annotated(folder),
+        networks=(BOX,),
+    )
 
 
 def joints(data: DataFolder = None, out: Out = RESULTS) -> None:
@@ -72,7 +85,12 @@ def registration(
     for row in measure_registration(folder, out, failing=failing, every=every):
         show(row.values())
     if every == 1:
-        look(JOINT_DETECTOR, folder, command="boneage measure registration --data DIR")
+        look(
+            JOINT_DETECTOR,
+            folder,
+            seen=[film.id for film in dataset.read_films(folder)],
+            measured="registration",
+        )
 
 
 def patch_grid(data: DataFolder = None, out: Out = RESULTS) -> None:
@@ -84,7 +102,7 @@ def patch_grid(data: DataFolder = None, out: Out = RESULTS) -> None:
     folder = need_data(data)
     accepted = accepted_masks(load_network(UNET), folder)
     cells = measure_grid(folder, accepted, out)
-    look(UNET, folder, command="boneage measure patch-grid --data DIR")
+    look(UNET, folder, seen=[int(path.stem) for path in accepted.glob("*.png")], measured="patch-grid")
     for one in cells:
         show([cell(value) for value in asdict(one).values()])
 
@@ -106,8 +124,8 @@ def average_hands(
     plot_windows(out / "regions.png", widest.pixels)
 
 
-def finish(rows: list[dict[str, Any]], path: Path, folder: Path, *, command: str, networks: tuple[str, ...]) -> None:
-    """Write the table with its origin, and show it."""
+def finish(rows: list[dict[str, Any]], path: Path, folder: Path, *, seen: Iterable[int], networks: tuple[str, ...]) -> None:
+    """Write the table, which is named as its command, with its origin, and show it."""
     from boneage.evaluate.flat import cell, write_flat
     from boneage.evaluate.run import today
 
@@ -115,13 +133,17 @@ def finish(rows: list[dict[str, Any]], path: Path, folder: Path, *, command: str
         "date": today(),
         "split_hash": dataset.split_hash(dataset.read_films(folder)),
         "weights": " ".join(load_network(name).card.sha256[:12] for name in networks),
-        "command": command,
+        "command": f"boneage measure {path.stem} --data DIR",
     }
     write_flat(path, rows, origin)
     for name in networks:
-        look(name, folder, command=command)
+        look(name, folder, seen=seen, measured=path.stem)
     for row in rows:
         show([f"{key} {cell(value)}" for key, value in row.items()])
+
+
+def annotated(folder: Path) -> list[int]:
+    return [hand.id for hand in dataset.read_hands(folder)]
 
 
 def show(values: list[str]) -> None:
@@ -129,22 +151,21 @@ def show(values: list[str]) -> None:
     Console().print("  ".join(values), highlight=False, soft_wrap=True)
 
 
-def look(network: str, folder: Path, *, command: str) -> None:
-    """A look at the test part that shows no bone age is logged too, without an MAE; the films are those of the part."""
+def look(network: str, folder: Path, *, seen: Iterable[int], measured: str) -> None:
+    """A look at the test part that shows no bone age is logged too, without an MAE: those of the films seen that are of it."""
     from boneage.dataset import Part
     from boneage.evaluate.looks import log_look
     from boneage.evaluate.run import today
 
-    films = dataset.read_films(folder)
     log_look(
         RESULTS / "test-looks.csv",
         date=today(),
         system=network,
         weights=load_network(network).card.sha256[:12],
-        split_hash=dataset.split_hash(films),
-        films=sum(film.part is Part.TEST for film in films),
+        split_hash=dataset.split_hash(dataset.read_films(folder)),
+        films=sum(dataset.part_of(film) is Part.TEST for film in set(seen)),
         mae=None,
-        command=command,
+        command=f"boneage measure {measured} --data DIR",
     )
 
 

@@ -106,6 +106,13 @@ def review(
 
     here = MineFolder(folder)
     chosen = here.in_hand() if of_round is None else here.round(of_round)
+    if not chosen.scores_file.is_file():
+        raise BoneAgeError(
+            Kind.BAD_OPTION,
+            came=f"round {chosen.number} of {folder}, which has no masks",
+            expected="a round with masks to look at",
+            todo=f"See: boneage mine status {folder}",
+        )
     films = Films(need_data(data), here.points_file)
     page = Review(here, films, chosen, again=again)
     with serving(page, port) as address:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from boneage.evaluate.flat import write_flat
 from boneage.evaluate.judge import find_joints
 from boneage.geometry import PixelMap
 from boneage.joint_boxes import BOX_NAMES, NEAR, OVERLAP, BoxedFilm, center_errors, iou
@@ -65,8 +65,4 @@ def label_rows(
 
 def write_labels(path: Path, rows: Iterable[LabelRow], origin: dict[str, str]) -> None:
     """Flat CSV; `origin`: date, split hash, checksum, the same on each line."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="") as lines:
-        writer = csv.writer(lines, lineterminator="\n")
-        writer.writerow((*COLUMNS, *origin))
-        writer.writerows((*row.values(), *origin.values()) for row in rows)
+    write_flat(path, [dict(zip(COLUMNS, row.values(), strict=True)) for row in rows], origin)

@@ -88,6 +88,11 @@ def corrected(data: Path, truth: Path, *, limit: int | None = None) -> Iterator[
         yield unit(image), fill_outlines(rings[entry["id"]], size, size)
 
 
+def corrected_ids(truth: Path) -> list[int]:
+    """The films of a file of corrected masks."""
+    return [int(Path(image["file_name"]).stem) for image in json.loads(truth.read_text())["images"]]
+
+
 def annotated(data: Path) -> Iterator[tuple[AnnotatedHand, Image]]:
     """The annotated hands of the held-out parts, in the standard frame."""
     hands = {hand.id: hand for hand in dataset.read_hands(data) if dataset.part_of(hand.id) in HELD_OUT}

@@ -26,7 +26,7 @@ from boneage.register.aspect import estimate_aspect
 from boneage.standardize import find_hand
 from boneage.standardize.letterbox import LEE
 from boneage.standardize.patches import STRIDES, PatchMask, class_scores, hand_of, label_map, patch_input
-from boneage.standardize.segment import Mask
+from boneage.standardize.segment import Mask, iou
 from boneage.standardize.size import standard_bytes, unit
 from boneage.systems import HAND_FINDER
 from boneage.types import Image, Sex
@@ -115,12 +115,6 @@ def measure(cases: Sequence[Case], network: Network, patch: int) -> list[Cell]:
         seconds = [_seconds(case.film, network, options) for case in cases[:TIMED]]
         cells.append(Cell(patch, stride, len(own), float(np.mean(own)), float(np.median(own)), float(np.median(seconds))))
     return cells
-
-
-def iou(found: Mask, truth: Mask) -> float:
-    """Intersection over union; two empty masks agree."""
-    either = int((found | truth).sum())
-    return int((found & truth).sum()) / either if either else 1.0
 
 
 def write_grid(path: Path, cells: Sequence[Cell], films: Sequence[Film], *, split_hash: str) -> None:

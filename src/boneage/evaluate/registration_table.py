@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from boneage.dataset import AnnotatedHand, Part, part_of
+from boneage.evaluate.flat import write_flat
 from boneage.evaluate.judge import CAPITATE, Judged
 from boneage.evaluate.registration import KNOWN, LEARNED, NEAR, Landing
 from boneage.joint_boxes import INDEX, BoxedFilm
@@ -117,11 +118,7 @@ def _off(seen: Judged, name: str, true: npt.NDArray[np.float64], size: tuple[int
 
 def write_registration(path: Path, rows: Iterable[Row], origin: dict[str, str]) -> None:
     """Flat CSV; `origin`: date, split hash, checksums, the same on each line."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="") as lines:
-        writer = csv.writer(lines, lineterminator="\n")
-        writer.writerow((*COLUMNS, *origin))
-        writer.writerows((*row.values(), *origin.values()) for row in rows)
+    write_flat(path, [dict(zip(COLUMNS, row.values(), strict=True)) for row in rows], origin)
 
 
 def write_failing(path: Path, landings: Iterable[Landing]) -> None:

@@ -12,7 +12,7 @@ from types import ModuleType
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, library
 
 from boneage.evaluate.lab import load as load_extra
 
@@ -22,7 +22,7 @@ SCHEMAS = (
     "roi_align(Tensor input, Tensor rois, float spatial_scale, SymInt pooled_height, SymInt pooled_width,"
     " int sampling_ratio, bool aligned) -> Tensor",
 )
-_kept: list[torch.library.Library] = []  # operators live as long as this does; empty: nothing was mended
+_kept: list[library.Library] = []  # operators live as long as this does; empty: nothing was mended
 
 
 def load(module: str = "torchvision") -> ModuleType:
@@ -45,13 +45,13 @@ def _mend() -> None:
     """Define the operators, import torchvision again from the start, and open the two doors that ask for its own library."""
     for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
         del sys.modules[name]  # half imported
-    library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
+    operators = library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
     for schema in SCHEMAS:
-        library.define(schema)  # type: ignore[no-untyped-call]
-    library.impl("nms", nms, "CPU")  # type: ignore[no-untyped-call]
+        operators.define(schema)  # type: ignore[no-untyped-call]
+    operators.impl("nms", nms, "CPU")  # type: ignore[no-untyped-call]
     # made of differentiable steps, so it needs no backward of its own
-    library.impl("roi_align", roi_align, "CompositeImplicitAutograd")  # type: ignore[no-untyped-call]
-    _kept.append(library)
+    operators.impl("roi_align", roi_align, "CompositeImplicitAutograd")  # type: ignore[no-untyped-call]
+    _kept.append(operators)
     import_module("torchvision")
     for name in ("boxes", "roi_align"):
         operations = import_module(f"torchvision.ops.{name}")

@@ -18,7 +18,7 @@ pytest.importorskip("uvicorn", reason="needs the train extra")
 from boneage.train.mine.decide import By, Verdict
 from boneage.train.mine.folder import MineFolder
 from boneage.train.mine.points import Films
-from boneage.train.mine.review import Review, serving
+from boneage.train.mine.review import Answer, Review, serving
 from boneage.train.mine.score import score
 
 
@@ -96,6 +96,17 @@ def test_undo_takes_back_one_by_one(page: str, ids: list[int], round_: Any) -> N
     assert post(f"{page}undo", {}) == {"id": ids[0]}
     assert post(f"{page}undo", {}) == {"id": None}
     assert not round_.decisions()
+
+
+def test_undo_brings_back_the_rule_s_verdict(here: MineFolder, films: Films, ids: list[int], round_: Any) -> None:
+    round_.decide(ids[0], Verdict.DISCARD, By.RULE)
+    review = Review(here, films, round_, again=True)
+    review.decide([Answer(id=ids[0], verdict="keep")])
+    assert round_.decisions()[ids[0]].by is By.PAGE
+    assert review.undo() == ids[0]
+    restored = round_.decisions()[ids[0]]
+    assert (restored.verdict, restored.by) == (Verdict.DISCARD, By.RULE)
+    assert ids[0] in review.state()["left"]  # type: ignore[operator]
 
 
 def test_a_grid_is_decided_at_once(page: str, ids: list[int], round_: Any) -> None:

@@ -18,7 +18,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from boneage import dataset
 from boneage.standardize.contrast import stretch
 from boneage.standardize.size import standard_bytes, unit
-from boneage.train.mine.decide import By, Verdict, badness
+from boneage.train.mine.decide import By, Decision, Verdict, badness
 from boneage.train.mine.folder import MineFolder, Round
 from boneage.train.mine.points import Bytes, Films
 from boneage.train.mine.sheet import OUTLINE
@@ -51,13 +51,14 @@ class Review:
         decisions = round_.decisions()
         self.round = round_
         self._lock = threading.Lock()
-        self._done: list[int] = [film for film, decision in decisions.items() if decision.by is By.PAGE]
+        before = [film for film, decision in decisions.items() if decision.by is By.PAGE]
+        self._done: list[tuple[int, Decision | None]] = [(film, None) for film in before]  # and what stood there
         scores = round_.scores()
         rule = folder.settings.rule
         decided = {film for film, decision in decisions.items() if decision.by is not By.RULE or not again}
         # the good first, so that most of a grid is kept with one key
         self.queue = sorted(scores.keys() - decided, key=lambda film: (badness(scores[film], rule), film))
-        self.all = set(self.queue) | set(self._done)
+        self.all = {*self.queue, *before}
         inverted = films.inverted
         self._films = {
             film_id: (file, inverted.get(film_id, False)) for film_id, file in dataset.iterate_files(films.data, self.all)
@@ -72,18 +73,22 @@ class Review:
     def decide(self, answers: Iterable[Answer]) -> None:
         """Each at once on disk."""
         with self._lock:
+            earlier = self.round.decisions()
             for answer in answers:
+                self._done.append((answer.id, earlier.get(answer.id)))
                 self.round.decide(answer.id, Verdict(answer.verdict), By.PAGE)
                 self._open.discard(answer.id)
-                self._done.append(answer.id)
 
     def undo(self) -> int | None:
-        """The last film decided here is open again."""
+        """The last film decided here is open again, with the decision that stood before."""
         with self._lock:
             if not self._done:
                 return None
-            film = self._done.pop()
-            self.round.decide(film, Verdict.OPEN, By.PAGE)
+            film, earlier = self._done.pop()
+            if earlier is None:
+                self.round.decide(film, Verdict.OPEN, By.PAGE)
+            else:
+                self.round.decide(film, earlier.verdict, earlier.by)
             self._open.add(film)
             self.queue = [film, *(other for other in self.queue if other != film)]
             return film
