@@ -20,6 +20,7 @@ from pathlib import Path
 
 from boneage import REFERENCE, Sex, assess
 from boneage.networks import load_network
+from boneage.prepare.aligned import AlignedHand
 from boneage.read import read
 from boneage.regions import cut
 from boneage.register import register
@@ -52,14 +53,15 @@ def main() -> None:
     chosen = arguments.parse_args()
     film, sex = chosen.film, chosen.sex
     radiograph = read(film)
-    finder = load_network(REFERENCE.finder)
+    way = REFERENCE.way
+    assert isinstance(way, AlignedHand)
+    finder = load_network(way.finder)
     hand = standardize(radiograph, finder)
-    aligned = register(hand)
-    crops = cut(aligned, REFERENCE.regions)
+    crops = cut(register(hand), way.regions)
     rows = {
         "read (decode)": median_seconds(lambda: read(film), WARM),
         "standardize": median_seconds(lambda: standardize(radiograph, finder), WARM),
-        "register and cut": median_seconds(lambda: cut(register(hand), REFERENCE.regions), WARM),
+        "register and cut": median_seconds(lambda: cut(register(hand), way.regions), WARM),
         "vote": median_seconds(lambda: vote(REFERENCE.members, crops, sex, load=load_network), WARM),
         "assess, warm": median_seconds(lambda: assess(film, sex=sex), WARM),
         "assess, cold command": median_seconds(lambda: cold(film, sex), COLD),

@@ -25,8 +25,6 @@ from boneage.prepare.enhanced import EnhancedHand, true_aspect
 from boneage.prepare.registered import PaperPoints, RegisteredHand
 from boneage.read import read
 from boneage.read.polarity import corner_polarity
-from boneage.regions import cut
-from boneage.register import register
 from boneage.register.fit import fit_frame
 from boneage.register.keypoints import find_key_points, from_hand
 from boneage.standardize import standardize
@@ -38,7 +36,7 @@ from boneage.standardize.masked import masked_and_normalized
 from boneage.standardize.patches import class_scores, hand_of, label_map, patch_input
 from boneage.standardize.unet import unet_mask
 from boneage.standardize.vision import vision_pipeline
-from boneage.systems import REFERENCE, WAYS
+from boneage.systems import HAND_FINDER, WAYS
 from boneage.types import Radiograph
 
 PAPERS = {"lee-2017, whole preparation": 1.71, "ren-2018, whole preparation": 1.5}
@@ -50,7 +48,7 @@ def stages(film: Path) -> dict[str, Callable[[], object]]:
     iglovikov, lee = WAYS["iglovikov-2018"], WAYS["lee-2017"]
     assert isinstance(iglovikov, RegisteredHand)
     assert isinstance(lee, EnhancedHand)
-    finder, unet, patches = (load_network(name) for name in (REFERENCE.finder, iglovikov.mask, lee.mask))
+    finder, unet, patches = (load_network(name) for name in (HAND_FINDER, iglovikov.mask, lee.mask))
     box = load_network("hand-box-2026-11")
     hand = standardize(radiograph, finder)
     keys = from_hand(hand.points, hand.confidence).moved(hand.to_source)
@@ -79,7 +77,6 @@ def stages(film: Path) -> dict[str, Callable[[], object]]:
         "fit and warp into the frame": lambda: fit_frame(keys.tip, keys.thumb, keys.capitate, iglovikov.frame).image(
             radiograph.pixels, iglovikov.frame.size
         ),
-        "reference, whole preparation": lambda: cut(register(standardize(radiograph, finder)), REFERENCE.regions),
         **{f"{name}, whole preparation": _whole(radiograph, name) for name in WAYS},
     }
 

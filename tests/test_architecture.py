@@ -37,6 +37,8 @@ ORDER = [
     "evaluate",
     "train",
     "lab",
+    "compare_command",
+    "dataset_command",
     "measures",
     "mine_commands",
     "cli",
@@ -52,6 +54,7 @@ LAB = {
     "pydantic",
     "tomli_w",
     "torchvision",
+    "timm",
     "fastapi",
     "uvicorn",
 }

@@ -10,9 +10,9 @@ import pytest
 
 from boneage.errors import BoneAgeError, Kind
 from boneage.networks import WEIGHTS, Card, OnnxNetwork, load_network
-from boneage.systems import SYSTEMS
+from boneage.systems import REFERENCE
 
-NAMES = sorted({name for system in SYSTEMS.values() for name in system.weights})
+NAMES = sorted(path.stem for path in WEIGHTS.glob("*.onnx"))  # the package's; tests/test_lab_weights.py has the lab's
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -48,9 +48,20 @@ def test_a_changed_file_is_refused(tmp_path: Path) -> None:
     assert caught.value.kind is Kind.BAD_WEIGHTS
 
 
-def test_an_unknown_name_lists_the_known() -> None:
-    with pytest.raises(BoneAgeError, match=NAMES[0]):
+def test_the_package_holds_what_assess_uses_by_default() -> None:
+    assert sorted(REFERENCE.weights) == NAMES
+
+
+def test_an_absent_network_is_told_with_the_commands_that_make_it() -> None:
+    with pytest.raises(BoneAgeError, match=r"boneage train recipes/reference-1999-01\.toml") as caught:
         load_network("reference-1999-01")
+    assert caught.value.kind is Kind.BAD_WEIGHTS
+
+
+def test_a_network_s_size_is_its_card_s() -> None:
+    for name in NAMES:
+        network = load_network(name)
+        assert network.size == network.card.size == tuple(network.card.values["input"]["size"])
 
 
 def test_the_weights_stay_small() -> None:

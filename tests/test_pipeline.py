@@ -8,12 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from boneage import BOTH, Assessment, BoneAgeError, Sex, assess, assess_many
+from boneage import BOTH, REFERENCE, Assessment, BoneAgeError, Sex, assess, assess_many, pipeline
+from boneage.combine.estimate import estimate, load_calibration
 from boneage.errors import Kind
+from boneage.networks import Batch, load_network
 from boneage.phantom import Phantom, write_dicom, write_png
-from boneage.pipeline import Failure, settle_sex
+from boneage.pipeline import Failure, perceive, settle_sex
+from boneage.prepare.squashed import SquashedFilm
 from boneage.read.folder import Found
-from boneage.types import Flag, Radiograph, SexSource
+from boneage.systems import HAND_FINDER, LEE, RESNET50, Answer, Member, SexUse, System
+from boneage.types import YEARS, Flag, Radiograph, SexSource, Vote
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +60,9 @@ def test_the_option_wins_over_the_header_and_is_flagged(film: Path) -> None:
 
 def test_both_sexes_are_each_one_s_own_answer(film: Path) -> None:
     both = assess(film, sex=BOTH)
-    assert [estimate.sex for estimate in both.estimates] == [Sex.FEMALE, Sex.MALE]
-    for estimate in both.estimates:
-        assert estimate.bone_age_months == months(assess(film, sex=estimate.sex))
+    assert [one.sex for one in both.estimates] == [Sex.FEMALE, Sex.MALE]
+    for one in both.estimates:
+        assert one.bone_age_months == months(assess(film, sex=one.sex))
     assert both.sex_source is SexSource.BOTH
 
 
@@ -130,3 +134,117 @@ def test_a_real_film_at_two_sizes_gives_nearly_the_same_age(data: Path) -> None:
     ]
     assert np.median(drifts) < 1
     assert max(drifts) < 4
+
+
+# ---- published systems, with stand-ins for their networks and the reference's interval
+class Says:
+    """A network that says the same of every film, and remembers what it was given."""
+
+    size = (32, 24)
+
+    def __init__(self, *values: float) -> None:
+        self.values = np.array(values, np.float32)
+        self.seen: list[tuple[Batch, dict[str, Batch]]] = []
+
+    def __call__(self, batch: Batch, **extra: Batch) -> tuple[Batch, ...]:
+        self.seen.append((batch, extra))
+        return (np.tile(self.values, (len(batch), 1)),)
+
+
+def published(answer: Answer, use: SexUse, *, youngest: float = 0.0) -> System:
+    """A small one: the whole film, one network."""
+    member = Member("stand-in", ("film",), answer=answer, sex=use)
+    return System("small", "", SquashedFilm((64, 64)), (member,), REFERENCE.calibration, youngest_months=youngest)
+
+
+def stand_in(monkeypatch: pytest.MonkeyPatch, network: Says) -> Says:
+    """All networks but the hand finder are this one."""
+    monkeypatch.setattr(pipeline, "load_network", lambda name: load_network(name) if name == HAND_FINDER else network)
+    return network
+
+
+@pytest.mark.parametrize("sex", [None, Sex.MALE, BOTH])
+def test_a_sexless_system_asks_for_no_sex_and_gives_one_estimate(
+    girl: Phantom, monkeypatch: pytest.MonkeyPatch, sex: Sex | tuple[Sex, Sex] | None
+) -> None:
+    network = stand_in(monkeypatch, Says(100.5))
+    assessment = assess(Radiograph(girl.pixels, ""), published(Answer.MONTHS, SexUse.NONE), sex=sex)
+    (one,) = assessment.estimates
+    assert one.sex is None
+    assert one.bone_age_months == pytest.approx(100.5)
+    assert assessment.sex_source is SexSource.UNUSED
+    assert Flag.SEX_OVERRIDDEN not in assessment.flags
+    ((batch, extra),) = network.seen
+    assert (batch.shape, extra) == ((1, 1, 32, 24), {})
+
+
+def test_a_system_of_two_networks_gives_each_sex_its_own(girl: Phantom, monkeypatch: pytest.MonkeyPatch) -> None:
+    girls, boys = (published(Answer.MONTHS, use) for use in (SexUse.FEMALE, SexUse.MALE))
+    members = (replace(girls.members[0], network="girls"), replace(boys.members[0], network="boys"))
+    by_name = {"girls": Says(90.0), "boys": Says(110.0)}
+    monkeypatch.setattr(pipeline, "load_network", lambda name: by_name.get(name) or load_network(name))
+    both = assess(Radiograph(girl.pixels, ""), replace(girls, members=members), sex=BOTH)
+    assert [(one.sex, round(one.bone_age_months)) for one in both.estimates] == [(Sex.FEMALE, 90), (Sex.MALE, 110)]
+    with pytest.raises(BoneAgeError, match="--sex both"):
+        assess(Radiograph(girl.pixels, ""), replace(girls, members=members))
+
+
+def years(**shares: float) -> list[float]:
+    """Probabilities of the year classes: `y7=0.4`."""
+    values = np.zeros(len(YEARS))
+    for name, share in shares.items():
+        values[YEARS.index(int(name[1:]))] = share
+    return list(values)
+
+
+@pytest.mark.parametrize(
+    ("shares", "below"), [({"y5": 1.0}, True), ({"y5": 0.5, "y6": 0.3, "y7": 0.2}, True), ({"y5": 0.4, "y6": 0.6}, False)]
+)
+def test_below_the_range_is_said_where_the_youngest_class_dominates(
+    girl: Phantom, monkeypatch: pytest.MonkeyPatch, shares: dict[str, float], below: bool
+) -> None:
+    stand_in(monkeypatch, Says(*years(**shares)))
+    system = published(Answer.YEAR_CLASSES, SexUse.FEMALE, youngest=LEE.youngest_months)
+    assessment = assess(Radiograph(girl.pixels, ""), system, sex=Sex.FEMALE)
+    assert (Flag.BELOW_RANGE in assessment.estimates[0].flags) is below
+
+
+def test_a_system_for_all_ages_knows_no_range() -> None:
+    young = Vote.at("a", 30.0)
+    calibration = load_calibration(REFERENCE.calibration)
+    assert Flag.BELOW_RANGE not in estimate([young], None, calibration).flags
+    assert Flag.BELOW_RANGE in estimate([young], None, calibration, youngest=60.0).flags
+
+
+def test_a_single_number_is_never_said_to_be_unsure() -> None:
+    """Its spread is only where it falls between two months; several that disagree are another thing."""
+    calibration = replace(load_calibration(REFERENCE.calibration), wide_spread_months=0.49)
+    assert Flag.WIDE_INTERVAL not in estimate([Vote.at("a", 100.5)], None, calibration).flags
+    apart = [Vote.at("a", 100.5), Vote.at("b", 104.5)]
+    assert Flag.WIDE_INTERVAL in estimate(apart, None, calibration).flags
+
+
+def test_a_published_system_refuses_a_film_without_a_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = stand_in(monkeypatch, Says(100.0))
+    noise = Radiograph(np.random.default_rng(0).random((600, 450), np.float32), "")
+    with pytest.raises(BoneAgeError) as caught:
+        assess(noise, replace(RESNET50, calibration=REFERENCE.calibration))
+    assert caught.value.kind is Kind.NO_HAND
+    assert network.seen == []
+
+
+def test_a_way_that_looks_for_no_hand_still_has_one_to_show(girl: Phantom) -> None:
+    found = perceive(Radiograph(girl.pixels, ""), RESNET50)
+    assert found.hand is not None
+    assert [crop.name for crop in found.crops] == ["film"]
+    there = found.hand.to_source.points(found.hand.points)
+    assert np.median(np.linalg.norm(there - girl.points, axis=1)) < 0.03 * girl.size[0]
+
+
+def test_a_system_that_is_not_yet_trained_says_how_to_train_it(
+    girl: Phantom, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)  # no weights-lab/ here
+    with pytest.raises(BoneAgeError, match="boneage") as caught:
+        assess(Radiograph(girl.pixels, ""), RESNET50)
+    assert caught.value.kind is Kind.BAD_WEIGHTS

@@ -11,12 +11,12 @@ import typer
 from rich.console import Console
 
 from boneage import dataset
-from boneage.combine.estimate import COVERAGE, load_calibration
+from boneage.combine.estimate import COVERAGE, calibration_file, load_calibration
 from boneage.dataset import Part
 from boneage.errors import BoneAgeError, Kind
 from boneage.evaluate.lab import load
-from boneage.networks import WEIGHTS
-from boneage.systems import find_system
+from boneage.networks import LAB_WEIGHTS, WEIGHTS
+from boneage.systems import REFERENCE, find_system, find_way
 
 DataFolder = Annotated[
     Path | None, typer.Option("--data", help="The challenge's data set; default BONEAGE_DATA or ../shared/rsna.")
@@ -25,6 +25,7 @@ Recipes = Annotated[Path, typer.Argument(metavar="RECIPE", help="recipes/NAME.to
 RESULTS = Path("results")
 CURVES = {
     "bone-age": {"loss": ["train_loss"], "MAE, months": ["train_mae", "select_mae", "select_regression_mae"]},
+    "published": {"loss": ["train_loss"], "MAE, months": ["train_mae", "select_mae"]},
     "hand-finder": {"loss": ["train_loss"], "error, % of hand length": ["select_median", "select_p95"]},
     "patches": {"loss": ["train_loss"], "share wrong": ["train_error", "held_out_error"]},
     "joints": {"loss": ["train_loss"], "error, % of hand length": ["select_distalphalanx_p95", "select_wrist_p95"]},
@@ -39,27 +40,37 @@ to_user = Console(stderr=True)
 
 
 def train(
-    recipe: Recipes,
+    recipes: Annotated[list[Path], typer.Argument(metavar="RECIPE ...", help="recipes/NAME.toml; several are trained in turn.")],
     data: DataFolder = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1 ...")] = "cpu",
     workers: Annotated[int, typer.Option(help="Threads that prepare films.")] = 2,
     bf16: Annotated[bool, typer.Option(help="Train in bfloat16 where the device can.")] = True,
 ) -> None:
-    """Train a recipe, or go on with its run. Runs live in BONEAGE_RUNS, by default in the user's cache folder."""
+    """Train recipes one after another, or go on where an earlier call was stopped; a finished one is passed over.
+
+    Runs live in BONEAGE_RUNS, by default in the user's cache folder.
+    """
     load("torch")
     from boneage.train.loop import Machine
     from boneage.train.recipe import read_recipe
     from boneage.train.run import run, run_folder
 
-    settings = read_recipe(recipe)
-    to_user.print(f"run folder: {run_folder(settings)}", highlight=False, soft_wrap=True)
-    run(settings, need_data(data), machine=Machine(device, workers, bf16), tell=lambda line: to_user.print(line, highlight=False))
+    queue = [read_recipe(recipe) for recipe in recipes]  # a wrong one is told before the first is trained
+    for settings in queue:
+        to_user.print(f"run folder: {run_folder(settings)}", highlight=False, soft_wrap=True)
+        run(settings, need_data(data), machine=Machine(device, workers, bf16), tell=to_log)
+
+
+def to_log(line: str) -> None:
+    """One line of a run, whole."""
+    to_user.print(line, highlight=False, soft_wrap=True)
 
 
 def export(
     recipe: Recipes,
     data: DataFolder = None,
     run: Annotated[Path | None, typer.Option("--run", help="The run's folder, where it is not the recipe's own.")] = None,
+    eight_bit: Annotated[bool, typer.Option("--eight-bit", help="Weights in 8 bits a channel; the card tells the loss.")] = False,
 ) -> None:
     """Write a trained run as ONNX into the package, measure it for its card, and copy its learning curve to results/."""
     load("torch")
@@ -67,6 +78,7 @@ def export(
 
     from boneage.evaluate.plots import plot_learning_curve
     from boneage.evaluate.run import today
+    from boneage.train.export import Storage
     from boneage.train.export import export as write
     from boneage.train.forms import weights_folder
     from boneage.train.measure import measure
@@ -76,8 +88,9 @@ def export(
     settings, folder = read_recipe(recipe), need_data(data)
     trained = run or run_folder(settings)
     checkpoint = trained / "last.pt"
+    storage = Storage.BYTES if eight_bit else Storage.HALF
     card = {"date": today(), "split_hash": dataset.split_hash(dataset.read_films(folder))}
-    path = write(settings, weights_folder(settings), card=card, checkpoint=checkpoint).with_suffix(".toml")
+    path = write(settings, weights_folder(settings), card=card, checkpoint=checkpoint, storage=storage).with_suffix(".toml")
     values = tomllib.loads(path.read_text()) | {"figures": measure(settings, checkpoint, folder)}
     path.write_text(tomli_w.dumps(values))
     RESULTS.mkdir(exist_ok=True)
@@ -95,10 +108,11 @@ def calibrate(system: Annotated[str, typer.Argument(metavar="SYSTEM")], data: Da
     from boneage.evaluate.run import ask
     from boneage.evaluate.run import calibrate as fit
 
-    chosen, folder = find_system(system), need_data(data)
-    fitted = fit(ask(chosen, folder, Part.SELECT), ask(chosen, folder, Part.CALIBRATE))
+    chosen, data = find_system(system), need_data(data)
+    fitted = fit(ask(chosen, data, Part.SELECT), ask(chosen, data, Part.CALIBRATE))
     values = {"wide_spread_months": fitted.wide_spread_months, "conformal": fitted.conformal.to_dict()}
-    path = WEIGHTS / f"{chosen.calibration}.calibration.toml"
+    folder = WEIGHTS if chosen is REFERENCE else LAB_WEIGHTS
+    path = folder / calibration_file(chosen.calibration)
     path.write_text(tomli_w.dumps(values))
     to_user.print(f"{path}\n{path.read_text()}", highlight=False, soft_wrap=True, markup=False)
 
@@ -160,7 +174,7 @@ def evaluate(
 
 def prepare(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A film: DICOM, PNG, JPEG ...")],
-    way: Annotated[str, typer.Option("--as", help="iglovikov-2018, lee-2017, ren-2018: whose way.")],
+    way: Annotated[str, typer.Option("--as", help="Whose way: reference, iglovikov-2018, lee-2017, ren-2018, squashed.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for a picture of each step, and of what the networks get to see.")],
 ) -> None:
     """Prepare a film as a published system does, step by step. Needs the source tree's weights-lab/."""
@@ -168,7 +182,6 @@ def prepare(
     from boneage.prepare import prepare as run
     from boneage.read import read
     from boneage.report.folder import write_prepared
-    from boneage.systems import find_way
 
     film = read(file)
     for picture in write_prepared(out, film, run(film, find_way(way), load=load_network)):

@@ -25,7 +25,11 @@ LAB_WEIGHTS = Path("weights-lab")  # of a source tree: the published systems' ne
 
 
 class Network(Protocol):
-    """A float32 batch [B, 1, H, W], and named extra inputs, to float32 arrays. Torch modules are wrapped to fit."""
+    """A float32 batch [B, C, H, W], and named extra inputs, to float32 arrays. Torch modules are wrapped to fit."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height, width of the input."""
 
     def __call__(self, batch: Batch, **extra: Batch) -> tuple[Batch, ...]: ...
 
@@ -72,22 +76,35 @@ class OnnxNetwork:
         self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
         self._inputs = [value.name for value in self._session.get_inputs()]
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height, width of the input, as the card says."""
+        return self.card.size
+
     def __call__(self, batch: Batch, **extra: Batch) -> tuple[Batch, ...]:
         feed = {self._inputs[0]: np.ascontiguousarray(batch, np.float32), **extra}
         return tuple(np.asarray(value) for value in self._session.run(None, feed))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def load_network(name: str) -> OnnxNetwork:
     """The network of that dated name from the package's weights, else the source tree's. Loaded once per process."""
-    for folder in (WEIGHTS, LAB_WEIGHTS):
-        path, card = folder / f"{name}.onnx", folder / f"{name}.toml"
-        if path.is_file() and card.is_file():
-            return OnnxNetwork(path, Card.read(card))
-    known = sorted(file.stem for folder in (WEIGHTS, LAB_WEIGHTS) for file in folder.glob("*.onnx"))
+    return OnnxNetwork(find_weights(f"{name}.onnx"), Card.read(find_weights(f"{name}.toml")))
+
+
+def weights_path(file: str) -> Path | None:
+    """Where a file of the package's weights, else of the source tree's, lies; None: nowhere."""
+    return next((folder / file for folder in (WEIGHTS, LAB_WEIGHTS) if (folder / file).is_file()), None)
+
+
+def find_weights(file: str) -> Path:
+    """A network or its card in the package's weights, else the source tree's. Raises BoneAgeError where absent."""
+    if (path := weights_path(file)) is not None:
+        return path
+    name = file.split(".")[0]
     raise BoneAgeError(
         Kind.BAD_WEIGHTS,
-        came=f"no weights {name!r}",
-        expected=f"one of: {', '.join(known) or 'none'}",
-        todo=f"Install the package again; for a lab network run in the source tree, whose {LAB_WEIGHTS}/ holds it.",
+        came=f"no weights {file!r}",
+        expected=f"the file in the package, or in {LAB_WEIGHTS}/ of the source tree, where the published systems' networks are",
+        todo=f"Run in the source tree, or make it: boneage train recipes/{name}.toml, then boneage export recipes/{name}.toml",
     )

@@ -1,24 +1,23 @@
-"""The method's figure in one screen: read -> standardize -> register -> regions -> vote -> combine."""
+"""The method's figure in one screen: read -> standardize, register, regions (prepare) -> vote -> combine."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 
 from boneage.combine.estimate import estimate, load_calibration
 from boneage.errors import BoneAgeError, Kind
-from boneage.networks import load_network
+from boneage.networks import find_weights, load_network, weights_path
+from boneage.prepare import prepare
 from boneage.read import read
 from boneage.read.folder import Found
-from boneage.regions import cut
-from boneage.register import register
 from boneage.standardize import standardize
-from boneage.systems import REFERENCE, System
-from boneage.types import Aligned, Assessment, Crop, Flag, Hand, Radiograph, Sex, SexSource
+from boneage.systems import HAND_FINDER, REFERENCE, System
+from boneage.types import Assessment, Flag, Prepared, Radiograph, Sex, SexSource
 from boneage.vote import vote
 
 BOTH = (Sex.FEMALE, Sex.MALE)
@@ -41,32 +40,47 @@ def assess(source: Path | str | bytes | Radiograph, system: System = REFERENCE, 
     """
     began = time.perf_counter()
     radiograph = source if isinstance(source, Radiograph) else read(source)  # any file -> float32 [H, W], bone bright
-    sexes, sex_source, sex_flags = settle_sex(radiograph, sex)
-    hand, aligned, crops = perceive(radiograph, system)
+    sexes, sex_source, sex_flags = settle_sex(radiograph, sex, system)
+    prepared = perceive(radiograph, system)  # standardize, register, regions: what the networks get to see
+    votes = [vote(system.members, prepared.crops, one, load=load_network) for one in sexes]
     calibration = load_calibration(system.calibration)
     estimates = tuple(
-        estimate(vote(system.members, crops, one, load=load_network), one, calibration)  # months, interval, flags
-        for one in sexes
+        estimate(cast, one, calibration, youngest=system.youngest_months) for cast, one in zip(votes, sexes, strict=True)
     )
     return Assessment(
         radiograph=radiograph,
-        hand=hand,
-        aligned=aligned,
-        crops=crops,
+        prepared=prepared,
         estimates=estimates,
         sex_source=sex_source,
         system=system.name,
         weights=system.weights,
-        flags=radiograph.flags | sex_flags | hand.flags | aligned.flags,
+        flags=radiograph.flags | sex_flags | prepared.flags,
         seconds=time.perf_counter() - began,
     )
 
 
-def perceive(radiograph: Radiograph, system: System) -> tuple[Hand, Aligned, tuple[Crop, ...]]:
-    """What the networks get to see of a film, and how it was come by. Raises BoneAgeError where there is no single hand."""
-    hand = standardize(radiograph, load_network(system.finder))  # polarity, size, the hand's points
-    aligned = register(hand)  # the way into the common frame
-    return hand, aligned, cut(aligned, system.regions)  # whole hand, ...
+def perceive(radiograph: Radiograph, system: System) -> Prepared:
+    """What the networks get to see of a film, and how it was come by. Raises BoneAgeError where there is no single hand.
+
+    Not in the papers: a published system whose way looks for no hand's points refuses what is not one hand, as all do here.
+    """
+    prepared = prepare(radiograph, system.way, load=load_network)
+    if prepared.hand is None:
+        hand = standardize(radiograph, load_network(HAND_FINDER))
+        prepared = replace(prepared, hand=hand, flags=prepared.flags | (hand.flags & {Flag.HAND_UNCERTAIN}))
+    return prepared
+
+
+def absent_weights(system: System) -> tuple[str, ...]:
+    """Those of the system's networks that are neither in the package nor in the source tree."""
+    return tuple(name for name in system.weights if weights_path(f"{name}.onnx") is None)
+
+
+def need_weights(system: System) -> None:
+    """Before the first film, not on each. Raises BoneAgeError that names what is not here and how to make it."""
+    for name in absent_weights(system):
+        find_weights(f"{name}.onnx")
+    load_calibration(system.calibration)
 
 
 def assess_many(
@@ -95,12 +109,19 @@ def _internal(error: Exception) -> BoneAgeError:
     )
 
 
-def settle_sex(radiograph: Radiograph, sex: SexChoice) -> tuple[tuple[Sex, ...], SexSource, frozenset[Flag]]:
-    """Whose estimate is asked for, who said so, and a flag where option and header differ. Never a guess."""
+def settle_sex(
+    radiograph: Radiograph, sex: SexChoice, system: System = REFERENCE
+) -> tuple[tuple[Sex | None, ...], SexSource, frozenset[Flag]]:
+    """Whose estimate is asked for, who said so, and a flag where option and header differ. Never a guess.
+
+    A system that takes no sex does not ask for one: it gives one estimate of no sex.
+    """
     if sex is not None and not isinstance(sex, Sex) and sex != BOTH:
         raise BoneAgeError(
             Kind.BAD_OPTION, came=f"sex={sex!r}", expected="Sex.FEMALE, Sex.MALE, BOTH or None", todo="Import Sex from boneage."
         )
+    if not system.takes_sex:
+        return (None,), SexSource.UNUSED, frozenset()
     if isinstance(sex, tuple):
         return sex, SexSource.BOTH, frozenset()
     if sex is not None:

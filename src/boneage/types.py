@@ -13,6 +13,11 @@ from boneage.geometry import PixelMap
 
 Image = npt.NDArray[np.float32]  # [H, W], 0..1, bone bright
 
+MONTHS = 240  # classes of a distribution: the months 0..239
+YEARS = tuple(range(5, 19))  # Lee 2017's classes: floored, 18 and over is 18
+# not in the paper: the month that stands for a class, the middle of its year; class 18 holds 216 to 228 and the few above
+YEAR_CENTERS = tuple(float(min(12 * year + 6, 222)) for year in YEARS)
+
 
 class Sex(str, Enum):
     """The child's sex as the methods of bone age need it."""
@@ -27,6 +32,7 @@ class SexSource(str, Enum):
     OPTION = "option"  # the caller said it
     HEADER = "header"  # the DICOM header said it
     BOTH = "both"  # asked for both sexes' estimates
+    UNUSED = "unused"  # the system takes no sex
 
 
 class Side(str, Enum):
@@ -59,6 +65,7 @@ class Flag(str, Enum):
     HAND_UNCERTAIN = "hand-uncertain"  # the hand finder was unsure
     UNUSUAL_POSE = "unusual-pose"  # bent fingers, hardware or a hidden thumb: the hand may lie elsewhere than it was found
     WIDE_INTERVAL = "wide-interval"  # among the least sure 5 % of calibration films
+    BELOW_RANGE = "below-this-systems-range"  # the youngest class of a system that was not trained on younger children
     NEAR_RANGE_END = "near-range-end"  # under 24 or over 216 months: few films, biased labels
     TOLERATED_HEADER = "tolerated-header"  # a value of the header broke the standard and was ignored
 
@@ -145,6 +152,7 @@ class Prepared:
     crops: tuple[Crop, ...]
     steps: tuple[Step, ...]
     flags: frozenset[Flag] = frozenset()
+    hand: Hand | None = None  # where the way, or the check that there is one hand, looked for its points
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,6 +161,20 @@ class Vote:
 
     network: str
     probabilities: npt.NDArray[np.float64]  # [240], sums to 1, class i is i months
+
+    @classmethod
+    def at(cls, network: str, months: npt.ArrayLike, shares: npt.ArrayLike = 1.0) -> Vote:
+        """Shares [K] of 1 at months [K], which need not be whole: each is divided between the two months beside it.
+
+        So the expectation is that of the shares, within 0 to 239 months.
+        """
+        where = np.atleast_1d(np.clip(np.asarray(months, np.float64), 0, MONTHS - 1))
+        below = np.minimum(where.astype(int), MONTHS - 2)
+        weights, above = np.broadcast_to(np.asarray(shares, np.float64), where.shape), where - below
+        probabilities = np.zeros(MONTHS)
+        np.add.at(probabilities, below, weights * (1 - above))
+        np.add.at(probabilities, below + 1, weights * above)
+        return cls(network, probabilities / probabilities.sum())
 
     @property
     def months(self) -> float:
@@ -170,7 +192,7 @@ class Vote:
 class Estimate:
     """6. One sex's answer."""
 
-    sex: Sex
+    sex: Sex | None  # None: the system takes none
     bone_age_months: float
     interval_months: tuple[float, float]
     interval_coverage: float
@@ -184,9 +206,7 @@ class Assessment:
     """What `assess` gives for one film: one estimate, or two where both sexes were asked for."""
 
     radiograph: Radiograph
-    hand: Hand
-    aligned: Aligned
-    crops: tuple[Crop, ...]
+    prepared: Prepared
     estimates: tuple[Estimate, ...]
     sex_source: SexSource
     system: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import isnan, nan, sqrt
+from math import isnan, log, nan, sqrt
 
 import numpy as np
 import pytest
@@ -20,9 +20,11 @@ from boneage.evaluate.metrics import (
     mean,
     median_error,
     median_width,
+    msle,
     r2,
     rmse,
     share_within,
+    share_within_classes,
 )
 
 TRUTH = [100, 50, 200, 10]
@@ -36,6 +38,9 @@ BY_HAND = [
     (share_within(12), 0.75),
     (share_within(24), 1.0),
     (mape, (6 + 0 + 6 + 240) / 4),
+    (msle, (log(107 / 101) ** 2 + log(189 / 201) ** 2 + log(35 / 11) ** 2) / 4),
+    (share_within_classes(0), 0.75),  # classes 8, 5, 16, 5 are answered 8, 5, 15, 5: 10 and 34 months are under 5 years
+    (share_within_classes(1), 1.0),
     (r2, 1 - 756 / (10**2 + 40**2 + 110**2 + 80**2)),
 ]
 METRICS = [metric for metric, _ in BY_HAND]
@@ -75,6 +80,40 @@ def test_many_sets_at_once_equal_one_by_one(metric: Metric) -> None:
 def test_what_is_not_defined_is_nan() -> None:
     assert isnan(mape([0, 10], [1, 11]))
     assert isnan(r2([5, 5], [4, 6]))
+    assert isnan(msle([-1, 10], [1, 11]))
+
+
+def test_logarithmic_errors_weigh_the_ratio_and_an_answer_below_birth_is_birth() -> None:
+    assert msle([9, 99], [19, 199]) == pytest.approx(log(2) ** 2)  # 10 to 20 as 100 to 200
+    assert msle([19], [9]) == msle([9], [19])
+    assert msle([0, 20], [-7, 20]) == 0
+    assert msle([3], [-7]) == msle([3], [0])
+
+
+@pytest.mark.parametrize(
+    ("truth", "predicted", "classes"),
+    [
+        (60, 71.9, 0),
+        (60, 72, 1),
+        (71.9, 48, 0),  # below 5 is 5
+        (216, 239, 0),  # 18 and over is 18
+        (215.9, 216, 1),
+        (120, 95.9, 3),
+        (120, 96, 2),
+    ],
+)
+def test_the_distance_of_year_classes(truth: float, predicted: float, classes: int) -> None:
+    assert share_within_classes(classes)([truth], [predicted]) == 1
+    assert classes == 0 or share_within_classes(classes - 1)([truth], [predicted]) == 0
+    assert share_within_classes(classes)([predicted], [truth]) == 1
+
+
+def test_classes_further_apart_hold_more_films() -> None:
+    truth, predicted = pairs(300)
+    shares = [share_within_classes(classes)(truth, predicted) for classes in range(15)]
+    assert shares == sorted(shares)
+    assert shares[0] < shares[1]
+    assert shares[-1] == 1
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
@@ -83,7 +122,7 @@ def test_bootstrap_limits_hold_the_estimate(metric: Metric) -> None:
         truth, predicted = pairs(films)
         ((low, high),) = bootstrap([metric], truth, predicted)
         assert low <= metric(truth, predicted) <= high
-        assert low < high or metric.name == "share_within_24"
+        assert low < high or metric.name in ("share_within_24", "share_within_1_classes")
 
 
 def test_bootstrap_of_a_mean_is_near_the_textbook() -> None:

@@ -10,7 +10,7 @@ from boneage.geometry import PixelMap
 from boneage.regions import WHOLE, cut
 from boneage.register import register
 from boneage.template import TEMPLATE, Frame
-from boneage.types import Assessment, Crop, Hand, Image, Radiograph, SexSource
+from boneage.types import Assessment, Crop, Hand, Image, Prepared, Radiograph, SexSource
 
 ROOM = Frame(left=-0.7, top=-1.3, right=0.8, bottom=0.5)
 SIZE = (900, 750)
@@ -25,10 +25,12 @@ def assess(film: Image, points: np.ndarray) -> Assessment:
     frame = (299, 299)
     to_source = PixelMap.resize(frame, (film.shape[0], film.shape[1]))
     hand = Hand(np.zeros(frame, np.float32), to_source.inverse().points(points), np.ones(len(points)), 1.0, to_source)
-    aligned = register(hand)
-    return Assessment(
-        Radiograph(film, "0"), hand, aligned, cut(aligned, (WHOLE,)), (), SexSource.OPTION, "s", (), frozenset(), 0.0
-    )
+    prepared = Prepared(cut(register(hand), (WHOLE,)), (), hand=hand)
+    return Assessment(Radiograph(film, "0"), prepared, (), SexSource.OPTION, "s", (), frozenset(), 0.0)
+
+
+def with_hand(made: Assessment, hand: Hand | None) -> Assessment:
+    return replace(made, prepared=replace(made.prepared, hand=hand))
 
 
 def upright(size: tuple[int, int] = SIZE) -> np.ndarray:
@@ -60,7 +62,7 @@ def test_each_point_is_light_in_a_dark_ring_on_black_and_on_white() -> None:
 def test_the_outline_is_the_crop_s_own_edge() -> None:
     made = assess(np.full(SIZE, 0.5, np.float32), upright())
     picture = draw_overlay(made).astype(int)
-    crop = made.crops[0]
+    (crop,) = made.prepared.crops
     height, width = crop.pixels.shape
     edge = crop.to_source.points(
         [((width - 1) / 2, -0.5), ((width - 1) / 2, height - 0.5), (-0.5, height / 3), (width - 0.5, height / 3)]
@@ -76,7 +78,8 @@ def test_the_film_is_left_alone_where_nothing_was_found() -> None:
     made = assess(film, upright())
     bare, _ = film_picture(film)
     picture = draw_overlay(made)
-    left = made.crops[0].to_source.box((-0.5, -0.5, made.crops[0].pixels.shape[1] - 0.5, made.crops[0].pixels.shape[0] - 0.5))[0]
+    (crop,) = made.prepared.crops
+    left = crop.to_source.box((-0.5, -0.5, crop.pixels.shape[1] - 0.5, crop.pixels.shape[0] - 0.5))[0]
     strip = slice(0, int(left) - 8)
     np.testing.assert_array_equal(picture[:, strip], np.repeat(bare[:, strip, None], 3, axis=2))
     assert (picture != bare[..., None]).any()
@@ -98,11 +101,31 @@ def test_a_point_that_is_unsure_is_a_ring() -> None:
     made = assess(np.full(SIZE, 0.5, np.float32), upright())
     confidence = np.ones(21)
     confidence[12] = 0.1
-    picture = draw_overlay(replace(made, hand=replace(made.hand, confidence=confidence)))
+    assert made.prepared.hand is not None
+    picture = draw_overlay(with_hand(made, replace(made.prepared.hand, confidence=confidence)))
     x, y = upright()[12].round().astype(int)
     assert picture[y, x].max() < 150
     x, y = upright()[8].round().astype(int)
     assert picture[y, x].min() > 200
+
+
+def test_where_no_hand_was_looked_for_the_crops_alone_are_drawn() -> None:
+    made = assess(np.full(SIZE, 0.5, np.float32), upright())
+    bare, drawn = draw_overlay(with_hand(made, None)), draw_overlay(made)
+    x, y = upright()[12].round().astype(int)
+    assert drawn[y, x].min() > 200
+    assert bare[y, x].max() < 150
+    nothing = replace(made, prepared=Prepared((), ()))
+    np.testing.assert_array_equal(draw_overlay(nothing)[..., 0], film_picture(made.radiograph.pixels)[0])
+
+
+def test_each_crop_has_a_color_of_its_own() -> None:
+    film = np.full(SIZE, 0.5, np.float32)
+    crops = tuple(Crop(str(k), np.zeros((100, 100), np.float32), PixelMap.shift(50 + 200 * k, 50)) for k in range(3))
+    made = replace(assess(film, upright()), prepared=Prepared(crops, ()))
+    picture = draw_overlay(made).astype(int)
+    edges = [tuple(picture[100, 50 + 200 * k] - picture[400, 20]) for k in range(3)]
+    assert len(set(edges)) == 3
 
 
 def test_nothing_that_came_is_changed_and_the_same_comes_out_twice() -> None:

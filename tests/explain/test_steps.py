@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from boneage.explain.steps import draw_step, steps_of, write_steps
+from boneage.explain.steps import draw_step, write_steps
 from boneage.geometry import PixelMap
 from boneage.phantom import Phantom
 from boneage.pipeline import BOTH, assess
@@ -21,7 +21,7 @@ def assessment(girl: Phantom) -> Assessment:
 
 
 def test_every_stage_is_there_in_its_order_and_in_the_film_s_size(assessment: Assessment, tmp_path: Path) -> None:
-    written = write_steps(tmp_path / "0001", assessment.radiograph, steps_of(assessment))
+    written = write_steps(tmp_path / "0001", assessment.radiograph, assessment.prepared.steps)
     assert [path.name for path in written] == sorted(path.name for path in (tmp_path / "0001").iterdir())
     assert [path.stem[3:] for path in written] == ["read", "standardize", "points", "register", "region-whole-hand"]
     for path in written:

@@ -1,4 +1,4 @@
-"""The published systems' ways, with stand-ins for their networks: order, places, and the way back to the film."""
+"""Each system's way, with stand-ins for the published networks: order, places, and the way back to the film."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ import cv2
 import numpy as np
 import pytest
 
+from boneage.errors import BoneAgeError
 from boneage.geometry import PixelMap
 from boneage.networks import Batch, Card, load_network
 from boneage.phantom import Phantom
 from boneage.prepare import prepare
+from boneage.prepare.aligned import AlignedHand
 from boneage.prepare.registered import RegisteredHand
+from boneage.prepare.squashed import SquashedFilm, squash
+from boneage.regions import WHOLE
 from boneage.register.keypoints import KeyPoints
 from boneage.standardize.patches import PatchClass, PatchMask
-from boneage.systems import WAYS
-from boneage.template import MIDDLE_TIP
+from boneage.systems import SYSTEMS, WAYS, find_way
+from boneage.template import MIDDLE_TIP, TEMPLATE
 from boneage.types import Crop, Flag, Prepared, Radiograph
 
 FINDER = "hand-finder-2026-11"
@@ -68,7 +72,7 @@ def load(name: str) -> object:
 
 
 def prepared(film: Radiograph, way: str) -> Prepared:
-    return prepare(film, WAYS[way], load=load)  # type: ignore[arg-type]
+    return prepare(film, find_way(way), load=load)  # type: ignore[arg-type]
 
 
 def film_of(phantom: Phantom) -> Radiograph:
@@ -78,9 +82,11 @@ def film_of(phantom: Phantom) -> Radiograph:
 @pytest.mark.parametrize(
     ("way", "steps", "crops"),
     [
+        ("reference", ["read", "standardize", "points", "register", "region whole hand"], 1),
         ("iglovikov-2018", ["read", "mask", "masked and normalized", "key points", "registered"], 3),
         ("lee-2017", ["read", "polarity", "size", "label map", "mask", "vision pipeline"], 1),
         ("ren-2018", ["read", "histogram matched", "box", "coarse map", "fine map"], 2),
+        ("squashed", ["read", "resized"], 1),
     ],
 )
 def test_the_steps_come_in_the_paper_s_order(girl: Phantom, way: str, steps: list[str], crops: int) -> None:
@@ -95,7 +101,7 @@ def test_the_steps_come_in_the_paper_s_order(girl: Phantom, way: str, steps: lis
 
 def test_the_tip_stands_where_the_paper_puts_it_and_every_crop_knows_its_way_back(girl: Phantom) -> None:
     found = prepared(film_of(girl), "iglovikov-2018")
-    way = WAYS["iglovikov-2018"]
+    way = find_way("iglovikov-2018")
     assert isinstance(way, RegisteredHand)
     registered = next(step for step in found.steps if step.name == "registered")
     tip = registered.to_source.inverse().points(girl.points[MIDDLE_TIP])
@@ -141,6 +147,53 @@ def test_ren_s_maps_hold_the_box(girl: Phantom) -> None:
     height, width = girl.size
     corners = coarse.to_source.points([(-0.5, -0.5), (coarse.pixels.shape[1] - 0.5, coarse.pixels.shape[0] - 0.5)])
     assert np.allclose(corners + 0.5, [(0.1 * width, 0.05 * height), (0.9 * width, 0.95 * height)], atol=1)
+
+
+def test_an_aligned_hand_s_points_lie_on_the_template_s(girl: Phantom) -> None:
+    found = prepared(film_of(girl), "reference")
+    assert isinstance(find_way("reference"), AlignedHand)
+    (crop,) = found.crops
+    assert (crop.name, crop.pixels.shape) == (WHOLE.name, WHOLE.size)
+    assert found.hand is not None
+    there = crop.to_source.inverse().points(girl.points)
+    assert np.median(np.linalg.norm(there - WHOLE.frame.grid(WHOLE.size).points(TEMPLATE), axis=1)) < 0.05 * WHOLE.size[0]
+    aligned = next(step for step in found.steps if step.name == "register")
+    assert aligned.points is not None  # in hand lengths, with the way back to the film
+    assert np.allclose(aligned.to_source.points(TEMPLATE[MIDDLE_TIP]), girl.points[MIDDLE_TIP], atol=0.06 * girl.size[0])
+
+
+@pytest.mark.parametrize("size", [(256, 256), (128, 96)])
+def test_a_squashed_film_is_the_whole_film_edge_to_edge(girl: Phantom, size: tuple[int, int]) -> None:
+    film = film_of(girl)
+    found = squash(film, SquashedFilm(size))
+    (crop,) = found.crops
+    assert crop.pixels.shape == size
+    height, width = girl.size
+    corners = crop.to_source.points([(-0.5, -0.5), (size[1] - 0.5, size[0] - 0.5)])
+    assert np.allclose(corners, [(-0.5, -0.5), (width - 0.5, height - 0.5)])
+    small = cv2.resize(girl.pixels, size[::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(crop.pixels - small)[2:-2, 2:-2].mean() < 0.01
+    assert found.hand is None  # no network looks at it: the pipeline does
+    assert SquashedFilm().networks == ()
+
+
+def test_a_squashed_film_keeps_what_read_said_of_it(girl: Phantom) -> None:
+    film = Radiograph(girl.pixels, "", flags=frozenset({Flag.SPACING_UNKNOWN}))
+    assert squash(film, SquashedFilm()).flags == film.flags
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_each_system_s_way_makes_the_crops_its_members_read(girl: Phantom, name: str) -> None:
+    system = SYSTEMS[name]
+    made = [crop.name for crop in prepare(film_of(girl), system.way, load=load).crops]  # type: ignore[arg-type]
+    assert len(set(made)) == len(made)
+    assert {crop for member in system.members for crop in member.crops} <= set(made)
+    assert system.way in WAYS.values()  # so that a recipe can name it
+
+
+def test_an_unknown_way_lists_the_known() -> None:
+    with pytest.raises(BoneAgeError, match="squashed"):
+        find_way("iglovikov")
 
 
 def _whole(found: Prepared) -> Crop:

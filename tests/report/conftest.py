@@ -10,13 +10,13 @@ from boneage.geometry import PixelMap
 from boneage.regions import WHOLE, cut
 from boneage.register import register
 from boneage.template import TEMPLATE, Frame
-from boneage.types import Assessment, Estimate, Flag, Hand, Identity, Radiograph, Sex, SexSource
+from boneage.types import Assessment, Estimate, Flag, Hand, Identity, Prepared, Radiograph, Sex, SexSource
 
 IDENTITY = Identity("DOE^JANE", "MRN-4711", "ACC-0815", "1.2.3.4.5", "1.2.3.4.6")
 FILM = (220, 160)
 
 
-def make_estimate(sex: Sex, months: float, *, spread: float = 9.0, flags: frozenset[Flag] = frozenset()) -> Estimate:
+def make_estimate(sex: Sex | None, months: float, *, spread: float = 9.0, flags: frozenset[Flag] = frozenset()) -> Estimate:
     """A bell over months with an interval of twice its spread."""
     probabilities = np.exp(-0.5 * ((np.arange(240) - months) / spread) ** 2)
     probabilities /= probabilities.sum()
@@ -29,13 +29,11 @@ def make_assessment(*estimates: Estimate, flags: frozenset[Flag] = frozenset(), 
     pixels = np.linspace(0, 1, FILM[0] * FILM[1], dtype=np.float32).reshape(FILM)
     points = Frame(left=-0.6, top=-1.2, right=0.7, bottom=0.5).grid(FILM).points(TEMPLATE)
     hand = Hand(pixels, points, np.ones(len(points)), 0.997, PixelMap.identity())
-    aligned = register(hand)
+    prepared = Prepared(cut(register(hand), (WHOLE,)), (), hand=hand)
     film = Radiograph(pixels, "ab" * 32, identity=IDENTITY, **radiograph)
-    source = SexSource.BOTH if len(estimates) > 1 else SexSource.HEADER
     found = estimates or (make_estimate(Sex.FEMALE, 99.0),)
-    return Assessment(
-        film, hand, aligned, cut(aligned, (WHOLE,)), found, source, "reference-2026-11", ("a-2026-11", "b-2026-11"), flags, 0.125
-    )
+    source = SexSource.BOTH if len(found) > 1 else SexSource.HEADER if found[0].sex else SexSource.UNUSED
+    return Assessment(film, prepared, found, source, "reference-2026-11", ("a-2026-11", "b-2026-11"), flags, 0.125)
 
 
 @pytest.fixture

@@ -96,6 +96,24 @@ def test_both_sexes_stand_side_by_side(tmp_path: Path, assessment: Make, estimat
     assert sum(tag == "svg" for tag, _ in page.tags) == 2
 
 
+def test_a_system_that_takes_no_sex_has_one_answer_of_none(tmp_path: Path, assessment: Make, estimate: MakeEstimate) -> None:
+    made = assessment(estimate(None, 99.0, flags=frozenset({Flag.BELOW_RANGE})))
+    page = report(tmp_path, {"a.png": made})
+    assert "Not asked for, this system takes no sex" in page.text
+    assert "Bone age if" not in page.text
+    record = json.loads((tmp_path / ANSWERS).read_text())
+    assert (record["sex"], record["sex_source"], record["bone_age_months"]) == (None, "unused", 99.0)
+    assert record["flags"] == [Flag.BELOW_RANGE.value]
+    assert [one["sex"] for one in record["estimates"]] == [None]
+
+
+def test_a_film_where_no_hand_was_looked_for_has_a_page_too(tmp_path: Path, assessment: Make) -> None:
+    made = assessment()
+    bare = dataclasses.replace(made, prepared=dataclasses.replace(made.prepared, hand=None))
+    report(tmp_path, {"a.png": bare})
+    assert json.loads((tmp_path / ANSWERS).read_text())["presence"] is None
+
+
 def test_flags_of_the_film_and_of_the_estimate_are_told_once_each(
     tmp_path: Path, assessment: Make, estimate: MakeEstimate
 ) -> None:

@@ -56,7 +56,7 @@ def test_phantoms_go_from_recipe_to_onnx(small: Path, recipe: Recipe, tmp_path: 
     assert "select_mae" in lines[-1]
     path = export(recipe, tmp_path, card={}, checkpoint=run_folder(recipe) / "last.pt")
     network = OnnxNetwork(path, Card.read(path.with_suffix(".toml")))
-    crops = [np.random.default_rng(k).random((64, 64), np.float32) for k in range(4)]
+    crops = [np.random.default_rng(k).random((1, 64, 64), np.float32) for k in range(4)]
     form = averaged(recipe, run_folder(recipe) / "last.pt")
     assert disagreement(form, network, crops) < 0.05
 

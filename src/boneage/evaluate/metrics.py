@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from boneage.errors import BoneAgeError, Kind
 from boneage.evaluate.lab import load
+from boneage.types import YEARS
 
 Array = npt.NDArray[np.float64]
 Limits = tuple[float, float]  # low, high
@@ -69,6 +70,13 @@ def mape(truth: Array, predicted: Array) -> Array:
 
 
 @metric
+def msle(truth: Array, predicted: Array) -> Array:
+    """Mean squared difference of log(1 + months); an answer below 0 months counts as 0, a true age below 0 has none (nan)."""
+    known = np.where(truth >= 0, truth, np.nan)
+    return _mean((np.log1p(np.maximum(predicted, 0.0)) - np.log1p(known)) ** 2)
+
+
+@metric
 def r2(truth: Array, predicted: Array) -> Array:
     """Share of the true ages' variance that is explained; nan where they do not vary."""
     residual = _mean((truth - predicted) ** 2)
@@ -84,6 +92,18 @@ def share_within(months: float) -> Metric:
         return _mean(np.abs(predicted - truth) <= months)
 
     return Metric(f"share_within_{months:g}", share)
+
+
+def share_within_classes(classes: int) -> Metric:
+    """The metric "share of films whose year class is at most `classes` from the true one", 0..1; 0: the class is correct.
+
+    Lee's distance (figure 9): ages are floored to years, below 5 is 5, 18 and over is 18.
+    """
+
+    def share(truth: Array, predicted: Array) -> Array:
+        return _mean(np.abs(_year_class(predicted) - _year_class(truth)) <= classes)
+
+    return Metric(f"share_within_{classes}_classes", share)
 
 
 @metric
@@ -139,6 +159,10 @@ def binomial_limits(hits: int, films: int, *, level: float = 0.95) -> Limits:
 
 def _mean(values: npt.NDArray[np.float64] | npt.NDArray[np.bool_]) -> Array:
     return np.asarray(values.mean(axis=-1), np.float64)
+
+
+def _year_class(months: Array) -> Array:
+    return np.clip(np.floor(months / 12), YEARS[0], YEARS[-1])
 
 
 def _checked(columns: Sequence[npt.ArrayLike]) -> list[Array]:

@@ -29,6 +29,12 @@ class Prediction:
     spread_months: float  # the networks' own standard deviation
     low_months: float
     high_months: float
+    year_class: int | None = None  # 5..18: what was answered by a system that answers years; None: it answers months
+
+    @property
+    def class_months(self) -> float:
+        """A number of months within the year that was answered."""
+        return self.predicted_months if self.year_class is None else 12.0 * self.year_class
 
     def __post_init__(self) -> None:
         months = (self.truth_months, self.predicted_months, self.spread_months, self.low_months, self.high_months)
@@ -67,7 +73,8 @@ def write_predictions(
         for row in sorted(rows, key=lambda row: row.id):
             months = (row.truth_months, row.predicted_months, row.spread_months, row.low_months, row.high_months)
             numbers = (repr(float(value)) for value in months)
-            writer.writerow((row.id, row.sex.value, row.part.value, *numbers, system, weights, split_hash, interval_coverage))
+            answered = (*numbers, "" if row.year_class is None else row.year_class)
+            writer.writerow((row.id, row.sex.value, row.part.value, *answered, system, weights, split_hash, interval_coverage))
 
 
 def read_predictions(path: Path) -> Predictions:
@@ -96,9 +103,10 @@ def column(rows: Sequence[Prediction], value: Callable[[Prediction], float]) -> 
 
 def _parse(path: Path, number: int, row: dict[str, str]) -> tuple[Prediction, tuple[str, str, str, float]]:
     try:
-        months = [float(row[name]) for name in COLUMNS[3:]]
+        truth, predicted, spread, low, high = (float(row[name]) for name in COLUMNS[3:-1])
+        year = int(row["year_class"]) if row["year_class"] else None
         origin = (row["system"], row["weights"], row["split_hash"], float(row["interval_coverage"]))
-        return Prediction(int(row["id"]), Sex(row["sex"]), Part(row["part"]), *months), origin
+        return Prediction(int(row["id"]), Sex(row["sex"]), Part(row["part"]), truth, predicted, spread, low, high, year), origin
     except (ValueError, TypeError) as error:  # TypeError: a short line's None
         raise _bad(f"{path}, line {number}: {error}", "one film with finite months", "Correct or remove the line.") from error
 

@@ -12,16 +12,16 @@ import numpy as np
 from boneage import dataset
 from boneage.combine.calibrate import choose_floor, fit_conformal
 from boneage.combine.ensemble import Combined, combine
-from boneage.combine.estimate import COVERAGE, Calibration
+from boneage.combine.estimate import COVERAGE, Calibration, calibration_file
 from boneage.dataset import Film, Part
 from boneage.errors import BoneAgeError
 from boneage.evaluate.metrics import mae
 from boneage.evaluate.predictions import Prediction, column
 from boneage.evaluate.tables import Row, make_table
-from boneage.networks import WEIGHTS, load_network
+from boneage.networks import find_weights, load_network
 from boneage.pipeline import perceive
 from boneage.read import read
-from boneage.systems import System
+from boneage.systems import Answer, System
 from boneage.vote import vote
 
 WIDE = 95.0  # percentile of the calibration films' spreads above which an answer is flagged
@@ -36,6 +36,7 @@ class Answers:
     combined: tuple[Combined, ...]
     refused: tuple[tuple[Film, str], ...]
     split_hash: str
+    years: bool = False  # the system answers year classes
 
     @property
     def truth(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -51,19 +52,22 @@ class Answers:
 
 
 def ask(system: System, data: Path, part: Part, *, limit: int | None = None) -> Answers:
-    """The system's distribution for every film of the part (the first `limit` by id), through the stages of `assess`."""
+    """The system's distribution for every film of the part that it reads, through the stages of `assess`.
+
+    `limit`: the first so many, by id. Films under the system's youngest age are asked too: `assess` does not know their age.
+    """
     films = {film.id: film for film in dataset.read_films(data)}
-    wanted = set(sorted(film.id for film in films.values() if film.part is part)[:limit])
+    wanted = set(sorted(film.id for film in films.values() if film.part is part and system.reads(film.sex))[:limit])
     answers: dict[int, Combined] = {}
     refused: list[tuple[Film, str]] = []
     for film_id, file in dataset.iterate_files(data, wanted):
         film = films[film_id]
         try:
-            _, _, crops = perceive(read(file), system)
+            crops = perceive(read(file), system).crops
         except BoneAgeError as error:
             refused.append((film, error.kind.value))
             continue
-        answers[film_id] = combine(vote(system.members, crops, film.sex, load=load_network))
+        answers[film_id] = combine(vote(system.members, crops, film.sex if system.takes_sex else None, load=load_network))
     ids = sorted(answers)
     return Answers(
         part,
@@ -71,6 +75,7 @@ def ask(system: System, data: Path, part: Part, *, limit: int | None = None) -> 
         tuple(answers[film_id] for film_id in ids),
         tuple(refused),
         dataset.split_hash(list(films.values())),
+        years=all(member.answer is Answer.YEAR_CLASSES for member in system.members),
     )
 
 
@@ -88,15 +93,17 @@ def predictions(answers: Answers, calibration: Calibration) -> list[Prediction]:
     rows = []
     for film, one in zip(answers.films, answers.combined, strict=True):
         low, high = calibration.conformal.interval(one.months, one.spread_months, coverage=COVERAGE)
-        rows.append(Prediction(film.id, film.sex, film.part, film.bone_age_months, one.months, one.spread_months, low, high))
+        months = (film.bone_age_months, one.months, one.spread_months, low, high)
+        year = int(one.probabilities.argmax()) // 12 if answers.years else None
+        rows.append(Prediction(film.id, film.sex, film.part, *months, year))
     return rows
 
 
 def weights_hash(system: System) -> str:
     """Twelve hex digits over the networks' files and the calibration: what the figures were measured with."""
     digest = hashlib.sha256()
-    for name in (*(f"{weights}.onnx" for weights in system.weights), f"{system.calibration}.calibration.toml"):
-        digest.update((WEIGHTS / name).read_bytes())
+    for name in (*(f"{weights}.onnx" for weights in system.weights), calibration_file(system.calibration)):
+        digest.update(find_weights(name).read_bytes())
     return digest.hexdigest()[:12]
 
 

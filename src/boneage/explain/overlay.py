@@ -20,7 +20,7 @@ def draw_overlay(assessment: Assessment) -> Picture:
     picture = np.repeat(film[..., None], 3, axis=2).astype(np.float32)
     height, width = film.shape
     stroke = Stroke(max(height, width) / LONGEST)
-    for number, crop in enumerate(assessment.crops):
+    for number, crop in enumerate(assessment.prepared.crops):
         corners = edge((crop.pixels.shape[0], crop.pixels.shape[1]))
         lay_line(
             picture,
@@ -29,9 +29,10 @@ def draw_overlay(assessment: Assessment) -> Picture:
             width=stroke.region,
             alpha=0.85,
         )
-    points = (to_picture @ assessment.hand.to_source).points(assessment.hand.points)
-    lay_line(picture, [points[list(chain)] for chain in CHAINS], FINGER_COLOR, width=stroke.finger, alpha=0.5)
-    lay_points(picture, points, sure=assessment.hand.confidence >= UNSURE, radius=stroke.point)
+    if (hand := assessment.prepared.hand) is not None:
+        points = (to_picture @ hand.to_source).points(hand.points)
+        lay_line(picture, [points[list(chain)] for chain in CHAINS], FINGER_COLOR, width=stroke.finger, alpha=0.5)
+        lay_points(picture, points, sure=hand.confidence >= UNSURE, radius=stroke.point)
     return np.asarray(np.rint(picture).clip(0, 255), np.uint8)
 
 

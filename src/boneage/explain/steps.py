@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import cv2
@@ -20,26 +20,13 @@ from boneage.explain.paint import (
     lay_line,
     lay_points,
 )
-from boneage.geometry import PixelMap, Points
+from boneage.geometry import Points
 from boneage.standardize.contrast import stretch
-from boneage.template import TEMPLATE
-from boneage.types import Assessment, Image, Radiograph, Step
+from boneage.types import Image, Radiograph, Step
 
 STEP_PATTERN = "[0-9][0-9]-*.png"  # the names of a film's pictures
 DIMMED = 0.25  # brightness of the film where a stage has thrown it away
 MASK_COLOR: Color = (255, 120, 120)
-
-
-def steps_of(assessment: Assessment) -> Iterator[Step]:
-    """The stages of the aligned hand, in the method's order."""
-    hand, aligned = assessment.hand, assessment.aligned
-    yield Step("read", PixelMap.identity(), assessment.radiograph.pixels)
-    yield Step("standardize", hand.to_source, hand.pixels)
-    yield Step("points", hand.to_source, points=hand.points)
-    fitted = aligned.to_frame.inverse()
-    yield Step("register", aligned.to_source @ fitted, points=TEMPLATE)
-    for crop in assessment.crops:
-        yield Step(f"region {crop.name}", crop.to_source, crop.pixels)
 
 
 def draw_step(radiograph: Radiograph, step: Step) -> Picture:
@@ -65,7 +52,7 @@ def draw_step(radiograph: Radiograph, step: Step) -> Picture:
     return np.asarray(np.rint(picture).clip(0, 255), np.uint8)
 
 
-def write_steps(folder: Path, radiograph: Radiograph, steps: Iterator[Step]) -> list[Path]:
+def write_steps(folder: Path, radiograph: Radiograph, steps: Iterable[Step]) -> list[Path]:
     """One numbered PNG a stage; returns their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []

@@ -17,6 +17,11 @@ class AttendedHand:
 
     options: AttentionOptions = field(default_factory=AttentionOptions)
 
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """Dated names of the weights."""
+        return (self.options.box.network,)
+
 
 def attend(film: Radiograph, way: AttendedHand, *, load: Callable[[str], OnnxNetwork]) -> Prepared:
     """The coarse and the fine attention map. Raises BoneAgeError where no hand is found."""

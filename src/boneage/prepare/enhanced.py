@@ -27,6 +27,11 @@ class EnhancedHand:
     patches: PatchMask = field(default_factory=PatchMask)
     vision: VisionOptions = field(default_factory=VisionOptions)
 
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """Dated names of the weights."""
+        return (self.finder, self.mask)
+
 
 def enhance(film: Radiograph, way: EnhancedHand, *, load: Callable[[str], OnnxNetwork]) -> Prepared:
     """The enhanced hand in the middle of a black 512 x 512 film. Raises BoneAgeError where no patch looks like a hand."""

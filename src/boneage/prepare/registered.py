@@ -46,6 +46,12 @@ class RegisteredHand:
     frame: HandFrame = QUARTER
     windows: tuple[Window, ...] = (WHOLE_HAND, CARPALS, METACARPALS)
 
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """Dated names of the weights."""
+        points = (self.points.network,) if isinstance(self.points, PaperPoints) else ()
+        return (self.finder, self.mask, *points)
+
 
 def register_masked(film: Radiograph, way: RegisteredHand, *, load: Callable[[str], OnnxNetwork]) -> Prepared:
     """The regions of the registered hand, cut from the film's own pixels."""
@@ -71,7 +77,7 @@ def register_masked(film: Radiograph, way: RegisteredHand, *, load: Callable[[st
         *(Step(f"region {crop.name}", crop.to_source, crop.pixels) for crop in crops),
     )
     flags = hand.flags | ({Flag.MIRRORED} if to_frame.mirrors else set[Flag]())
-    return Prepared(crops, steps, frozenset(flags))
+    return Prepared(crops, steps, frozenset(flags), hand)
 
 
 def squashed_aspect(film: Radiograph, hand: Hand) -> float | None:

@@ -76,11 +76,12 @@ class Entry:
     sex_source: str = ""
     chronological_age: str | None = None
     drawn_as: str | None = None  # synthetic hands only
-    presence: str = ""
+    presence: str | None = None
     sha256: str = ""
     notes: tuple[Note, ...] = ()
     film: Shown | None = None
     crops: tuple[Shown, ...] = ()
+    maps: tuple[Shown, ...] = ()
 
     @property
     def warns(self) -> int:
@@ -102,6 +103,7 @@ def read_entry(
     *,
     film: Shown,
     crops: tuple[Shown, ...],
+    maps: tuple[Shown, ...] = (),
     truth_months: float | None = None,
 ) -> Entry:
     """A film that was read."""
@@ -117,11 +119,12 @@ def read_entry(
         sex_source=SOURCE_WORDS[assessment.sex_source],
         chronological_age=None if age is None else years_and_months(age),
         drawn_as=None if truth_months is None else years_and_months(truth_months),
-        presence=f"{assessment.hand.presence:.2f}",
+        presence=f"{assessment.prepared.hand.presence:.2f}" if assessment.prepared.hand else None,
         sha256=assessment.radiograph.sha256,
         notes=_notes(assessment.flags),
         film=film,
         crops=crops,
+        maps=maps,
     )
 
 

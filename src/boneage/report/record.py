@@ -21,12 +21,12 @@ def to_record(file: str, outcome: Assessment | Failure, system: System) -> dict[
     record = _empty(file, system, outcome.seconds)
     record |= {
         "sha256": outcome.radiograph.sha256,
-        "sex": one.sex.value if one else "both",
+        "sex": _sex(one) if one else "both",
         "sex_source": outcome.sex_source.value,
         "flags": sorted(flag.value for flag in outcome.flags | (one.flags if one else frozenset())),
         "estimates": [_estimate(estimate) for estimate in outcome.estimates],
         "chronological_age_months": _rounded(outcome.radiograph.chronological_age_months),
-        "presence": round(outcome.hand.presence, 4),
+        "presence": round(outcome.prepared.hand.presence, 4) if outcome.prepared.hand else None,
     }
     return record | (_answer(one) if one else {})
 
@@ -75,7 +75,11 @@ def _answer(estimate: Estimate) -> dict[str, Any]:
 
 
 def _estimate(estimate: Estimate) -> dict[str, Any]:
-    return {"sex": estimate.sex.value, **_answer(estimate), "flags": sorted(flag.value for flag in estimate.flags)}
+    return {"sex": _sex(estimate), **_answer(estimate), "flags": sorted(flag.value for flag in estimate.flags)}
+
+
+def _sex(estimate: Estimate) -> str | None:
+    return estimate.sex.value if estimate.sex else None
 
 
 def _rounded(months: float | None) -> float | None:

@@ -19,6 +19,7 @@ FLAG_WORDS: dict[Flag, str] = {
     Flag.UNUSUAL_POSE: "The hand looks unusual (bent fingers, hardware, a hidden thumb): check the points in the picture.",
     Flag.HAND_UNCERTAIN: "It is not certain that this film shows one hand: check the points in the picture.",
     Flag.WIDE_INTERVAL: "The system is less sure here than on 95 % of the films it was calibrated on.",
+    Flag.BELOW_RANGE: "The answer is the youngest year this system knows: the child may be younger than its range.",
     Flag.NEAR_RANGE_END: "Under 2 and over 18 years few films were there to learn from, and answers are less reliable.",
     Flag.TOLERATED_HEADER: "A value in the file's header breaks the DICOM standard and was ignored.",
 }
@@ -35,14 +36,16 @@ WARNINGS = frozenset(
         Flag.UNUSUAL_POSE,
         Flag.WIDE_INTERVAL,
         Flag.NEAR_RANGE_END,
+        Flag.BELOW_RANGE,
     }
 )
 
-SEX_WORDS: dict[Sex, str] = {Sex.FEMALE: "Female", Sex.MALE: "Male"}
+SEX_WORDS: dict[Sex | None, str] = {Sex.FEMALE: "Female", Sex.MALE: "Male", None: "Not asked for"}
 SOURCE_WORDS: dict[SexSource, str] = {
     SexSource.HEADER: "as the film's header says",
     SexSource.OPTION: "as given by the caller",
     SexSource.BOTH: "both were asked for",
+    SexSource.UNUSED: "this system takes no sex",
 }
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -20,7 +19,7 @@ from boneage.regions import normalize, warp
 from boneage.standardize.size import unit
 from boneage.template import WHOLE_HAND
 from boneage.train.augment import Change, draw
-from boneage.train.loop import Batch, ordered_map, pretrained
+from boneage.train.loop import Batch, film_batches, ordered_map, pretrained
 from boneage.train.recipe import BoneAgeTask as Settings
 from boneage.train.recipe import Recipe
 from boneage.types import Image, Sex
@@ -50,16 +49,12 @@ class BoneAgeTask:
         return len(self.train_films) // self.recipe.optimizer.batch
 
     def batches(self, epoch: int, workers: int) -> Iterator[Batch]:
-        size, batch = self.recipe.size_at(epoch), self.recipe.optimizer.batch
-        order = np.random.default_rng((self.recipe.seed, epoch)).permutation(len(self.train_films))
-        picks = [order[step * batch : (step + 1) * batch] for step in range(self.steps(epoch))]
+        size = self.recipe.size_at(epoch)
 
-        def make(indices: npt.NDArray[np.int64]) -> Batch:
-            rng = np.random.default_rng((self.recipe.seed, epoch, int(indices[0])))
-            films = [self.train_films[index] for index in indices]
+        def make(films: list[Film], rng: np.random.Generator) -> Batch:
             return self.batch(films, [draw(self.recipe.augment, rng) for _ in films], size)
 
-        yield from ordered_map(make, picks, workers)
+        yield from film_batches(self.train_films, make, self.recipe, epoch, workers=workers)
 
     def loss(self, model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
         logits, regression = model(batch["image"], batch["sex"])

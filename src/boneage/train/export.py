@@ -1,13 +1,15 @@
-"""A trained run as an ONNX file with its card: float16 weights, widened inside the graph."""
+"""A trained run as an ONNX file with its card: weights in float16 or 8 bits a channel, widened inside the graph."""
 
 from __future__ import annotations
 
 import hashlib
 import warnings
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 import tomli_w
 import torch
@@ -21,6 +23,13 @@ from boneage.types import Image
 
 LICENSE = "LicenseRef-boneage-weights"
 SMALLEST = 10_000  # values; smaller tensors (filters per channel, normalization) stay float32: they cost 0.06 months in float16
+
+
+class Storage(Enum):
+    """How large tensors of weights are kept."""
+
+    HALF = "float16"
+    BYTES = "8 bit per channel"  # a signed byte times the channel's largest weight / 127
 
 
 def averaged(recipe: Recipe, checkpoint: Path) -> Form:
@@ -40,7 +49,7 @@ def averaged(recipe: Recipe, checkpoint: Path) -> Form:
     return form
 
 
-def export(recipe: Recipe, out: Path, *, card: dict[str, Any], checkpoint: Path) -> Path:
+def export(recipe: Recipe, out: Path, *, card: dict[str, Any], checkpoint: Path, storage: Storage = Storage.HALF) -> Path:
     """Write `out/NAME.onnx` and `out/NAME.toml`; returns the ONNX file. `card` adds measured figures and the split."""
     form, size = averaged(recipe, checkpoint), recipe.stages[-1].size
     path = out / f"{recipe.name}.onnx"
@@ -59,12 +68,17 @@ def export(recipe: Recipe, out: Path, *, card: dict[str, Any], checkpoint: Path)
             opset_version=17,
             dynamo=False,
         )
-    onnx.save(halve(onnx.load(path)), path)
+    onnx.save(shrink(onnx.load(path), storage), path)
     values = {
         "name": recipe.name,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "license": LICENSE,
-        "input": {"size": list(size), "layout": "float32 [B, 1, H, W], 0..1, bone bright", "names": list(form.inputs)},
+        "weights": storage.value,
+        "input": {
+            "size": list(size),
+            "layout": f"float32 [B, {form.channels}, H, W], 0..1, bone bright",
+            "names": list(form.inputs),
+        },
         "output": {"names": list(form.outputs)},
         "training": {"recipe": f"recipes/{recipe.name}.toml", "epochs": recipe.epochs, "start": recipe.start},
         **card,
@@ -74,10 +88,10 @@ def export(recipe: Recipe, out: Path, *, card: dict[str, Any], checkpoint: Path)
 
 
 def disagreement(form: Form, network: OnnxNetwork, inputs: list[Image]) -> float:
-    """The largest difference between torch and ONNX on real inputs, in the form's unit."""
+    """The largest difference between torch and ONNX on real inputs [C, H, W], in the form's unit."""
     worst = 0.0
-    for k, pixels in enumerate(inputs):
-        image, male = pixels[None, None], np.array([[float(k % 2)]], np.float32)
+    for k, channels in enumerate(inputs):
+        image, male = channels[None], np.array([[float(k % 2)]], np.float32)
         with torch.no_grad():
             answer = form.exported(*(torch.from_numpy(value) for value in ((image, male) if form.sexed else (image,))))
         torch_says = tuple(value.numpy() for value in (answer if isinstance(answer, tuple) else (answer,)))
@@ -86,18 +100,35 @@ def disagreement(form: Form, network: OnnxNetwork, inputs: list[Image]) -> float
     return worst
 
 
-def halve(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Large float32 weights stored as float16, each followed by a cast that the engine folds at load."""
+def shrink(model: onnx.ModelProto, storage: Storage) -> onnx.ModelProto:
+    """Large float32 weights stored small, each followed by what the engine folds at load into float32 again."""
     graph = model.graph
-    casts = []
+    widening = []
     for tensor in list(graph.initializer):
         if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims) < SMALLEST:
             continue
-        half = numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), f"{tensor.name}.half")
-        casts.append(helper.make_node("Cast", [half.name], [tensor.name], to=TensorProto.FLOAT))
+        values = numpy_helper.to_array(tensor)
         graph.initializer.remove(tensor)
-        graph.initializer.append(half)
-    for cast in reversed(casts):
-        graph.node.insert(0, cast)
+        if storage is Storage.HALF:
+            small = numpy_helper.from_array(values.astype(np.float16), f"{tensor.name}.half")
+            widening.append([helper.make_node("Cast", [small.name], [tensor.name], to=TensorProto.FLOAT)])
+        else:
+            levels, steps = to_bytes(values)
+            small = numpy_helper.from_array(levels, f"{tensor.name}.bytes")
+            scale, wide = numpy_helper.from_array(steps, f"{tensor.name}.scale"), f"{tensor.name}.levels"
+            graph.initializer.append(scale)
+            cast = helper.make_node("Cast", [small.name], [wide], to=TensorProto.FLOAT)
+            widening.append([cast, helper.make_node("Mul", [wide, scale.name], [tensor.name])])
+        graph.initializer.append(small)
+    for nodes in reversed(widening):
+        for node in reversed(nodes):
+            graph.node.insert(0, node)
     onnx.checker.check_model(model)
     return model
+
+
+def to_bytes(values: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
+    """Weights [N, ...] as levels -127..127 and the step of each of the N channels, [N, 1, ...]."""
+    largest = np.abs(values).max(axis=tuple(range(1, values.ndim)), keepdims=True)
+    steps = np.maximum(largest / 127, np.finfo(np.float32).tiny).astype(np.float32)
+    return np.rint(values / steps).astype(np.int8), steps

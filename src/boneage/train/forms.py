@@ -11,7 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from boneage.networks import LAB_WEIGHTS, WEIGHTS, Batch
+from boneage.systems import Answer
+from boneage.train.alone import answer_of
+from boneage.train.published import Months, PublishedTask, RegressionCnn
 from boneage.train.recipe import BoneAgeTask, BoxTask, FinderTask, JointTask, KeyPointTask, MaskTask, PatchTask, Recipe
+from boneage.vote import to_vote
 
 Compared = Callable[[tuple[Batch, ...]], Batch]  # a network's answer -> what torch and ONNX must agree on
 
@@ -28,9 +32,10 @@ class Form:
     unit: str = "probability"
     sexed: bool = False  # a second input, male 1 or female 0
     films: int = 2  # a call may take; one where the answer's length is not the films'
+    channels: int = 1
 
     def example(self, size: tuple[int, int]) -> tuple[Tensor, ...]:
-        image = torch.zeros(self.films, 1, *size)
+        image = torch.zeros(self.films, self.channels, *size)
         return (image, torch.zeros(self.films, 1)) if self.sexed else (image,)
 
 
@@ -43,15 +48,8 @@ def form_of(recipe: Recipe) -> Form:
 
             finder = HandFinder()
             return Form(finder, HandFinderExport(finder), ("image",), ("points", "confidence", "whole"), unit="px")
-        case BoneAgeTask():
-            from boneage.models.reference import CLASSES, Reference, ReferenceExport
-
-            def months(answer: tuple[Batch, ...]) -> Batch:
-                return np.asarray(answer[0] @ np.arange(CLASSES), np.float32)
-
-            reference = Reference(dropout=task.dropout)
-            names = ("image", "sex")
-            return Form(reference, ReferenceExport(reference), names, ("probabilities",), months, "months", sexed=True)
+        case BoneAgeTask() | PublishedTask():
+            return _age_form(task, recipe.stages[-1].size)
         case MaskTask():
             from boneage.models.unet import UNet, UNetExport
 
@@ -80,6 +78,48 @@ def form_of(recipe: Recipe) -> Form:
 
             net = HandBoxNet()
             return Form(net, HandBoxExport(net), ("image",), ("boxes", "scores"), best, "px", films=1)
+
+
+def _age_form(task: BoneAgeTask | PublishedTask, size: tuple[int, int]) -> Form:
+    if isinstance(task, BoneAgeTask):
+        from boneage.models.reference import Reference, ReferenceExport
+
+        reference = Reference(dropout=task.dropout)
+        months = _months(Answer.MONTH_CLASSES)
+        return Form(reference, ReferenceExport(reference), ("image", "sex"), ("probabilities",), months, "months", sexed=True)
+    from boneage.train.build import build, takes_sex
+
+    network, answer = build(task, size), answer_of(task)
+    exported, outputs = _answering(network, task)
+    return Form(
+        network,
+        exported,
+        ("image", "sex") if takes_sex(task) else ("image",),
+        outputs,
+        _months(answer),
+        "months",
+        sexed=takes_sex(task),
+        channels=len(task.films.crops),
+    )
+
+
+def _answering(network: nn.Module, task: PublishedTask) -> tuple[nn.Module, tuple[str, ...]]:
+    """The network as the runtime wants it, and its outputs' names; Inception-V3's months come with their activation map."""
+    inception = isinstance(task.network, RegressionCnn) and task.network.backbone == "inception_v3"  # its map has a known place
+    if inception and isinstance(task.answer, Months):
+        from boneage.models.regression_cnn import RegressionCnn as Regression
+        from boneage.models.regression_cnn import RegressionCnnExport
+
+        assert isinstance(network, Regression)
+        return RegressionCnnExport(network, task.answer), ("months", "activation")
+    from boneage.train.answers import AnswerExport
+
+    return AnswerExport(network, task.answer), ("months",) if isinstance(task.answer, Months) else ("probabilities",)
+
+
+def _months(answer: Answer) -> Compared:
+    """The months that the runtime makes of an answer."""
+    return lambda values: np.array([to_vote("", answer, row).months for row in values[0]], np.float32)
 
 
 def weights_folder(recipe: Recipe) -> Path:

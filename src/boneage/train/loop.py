@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import csv
+import json
 import math
 import os
 import time
@@ -17,12 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from boneage.errors import BoneAgeError, Kind
 from boneage.models.mobilenet_v2 import MobileNetV2, recenter_batch_norm
-from boneage.train.recipe import Recipe
+from boneage.train.recipe import Cosine, Exponential, Recipe, ThreeSteps
 
 Batch = dict[str, Tensor]
 A = TypeVar("A")
@@ -52,9 +55,27 @@ class Machine:
 
 def pretrained(trunk: MobileNetV2, films: Tensor) -> None:
     """ImageNet weights from BONEAGE_PRETRAINED (default ../shared/pretrained), batch normalization re-centered on `films`."""
-    folder = Path(os.environ.get("BONEAGE_PRETRAINED", "../shared/pretrained"))
-    trunk.load_imagenet(folder / "mobilenet_v2_imagenet.pth")
+    trunk.load_imagenet(pretrained_folder() / "mobilenet_v2_imagenet.pth")
     recenter_batch_norm(trunk, films)
+
+
+def start_from_imagenet(model: nn.Module) -> None:
+    """ImageNet weights from BONEAGE_PRETRAINED for a network that knows how to take them. Raises BoneAgeError for another."""
+    from boneage.models.lee_networks import LeeNetwork
+
+    if not isinstance(model, LeeNetwork):
+        raise BoneAgeError(
+            Kind.BAD_RECIPE,
+            came=f'start = "imagenet" for a {type(model).__name__}',
+            expected="a network whose ImageNet weights can be loaded",
+            todo='Write start = "random".',
+        )
+    model.load_imagenet(pretrained_folder())
+
+
+def pretrained_folder() -> Path:
+    """BONEAGE_PRETRAINED, by default ../shared/pretrained."""
+    return Path(os.environ.get("BONEAGE_PRETRAINED", "../shared/pretrained"))
 
 
 def ordered_map(make: Callable[[A], B], items: Sequence[A], workers: int) -> Iterator[B]:
@@ -79,15 +100,33 @@ def seeded_batches(
     yield from ordered_map(lambda step: make((recipe.seed, epoch, step), size), range(steps), workers)
 
 
+def film_batches(
+    films: Sequence[A], make: Callable[[list[A], np.random.Generator], Batch], recipe: Recipe, epoch: int, *, workers: int
+) -> Iterator[Batch]:
+    """Every film once an epoch, in an order drawn from (seed, epoch); the last films that fill no batch are left out."""
+    size = recipe.optimizer.batch
+    order = np.random.default_rng((recipe.seed, epoch)).permutation(len(films))
+    picks = [order[start : start + size] for start in range(0, len(films) - size + 1, size)]
+
+    def batch(indices: npt.NDArray[np.int64]) -> Batch:
+        return make([films[index] for index in indices], np.random.default_rng((recipe.seed, epoch, int(indices[0]))))
+
+    yield from ordered_map(batch, picks, workers)
+
+
 def learning_rate(recipe: Recipe, *, epochs_done: float, step: int) -> float:
     """Linear warm-up over steps, then the recipe's schedule over all epochs."""
     warm = min(1.0, (step + 1) / max(1, recipe.optimizer.warmup_steps))
     done = epochs_done / recipe.epochs
-    if recipe.optimizer.schedule == "cosine":
-        share = 0.5 * (1 + math.cos(math.pi * done))
-    else:
-        share = 0.1 ** sum(done >= at for at in THREE_STEPS)
-    return recipe.optimizer.learning_rate * warm * share
+    rate = recipe.optimizer.learning_rate
+    match recipe.optimizer.schedule:
+        case Cosine():
+            share = 0.5 * (1 + math.cos(math.pi * done))
+        case ThreeSteps(gamma=gamma):
+            share = gamma ** sum(done >= at for at in THREE_STEPS)
+        case Exponential(last=last):
+            share = (last / rate) ** done
+    return rate * warm * share
 
 
 @dataclass
@@ -110,7 +149,7 @@ class State:
         state = cls(model, average, _optimizer(model, recipe))
         if resumed:
             saved = torch.load(checkpoint, map_location=machine.device, weights_only=True)
-            if saved["recipe"] != recipe.model_dump_json():
+            if _settings(saved["recipe"]) != _settings(recipe.model_dump_json()):
                 raise BoneAgeError(
                     Kind.BAD_RECIPE,
                     came=f"a recipe other than the one that began {checkpoint.parent}",
@@ -136,6 +175,11 @@ class State:
         beside = checkpoint.with_suffix(".part")
         torch.save(values, beside)
         beside.replace(checkpoint)
+
+
+def _settings(recipe: str) -> dict[str, object]:
+    """What of a recipe's JSON moves the weights: all but what it tells the reader."""
+    return {key: value for key, value in json.loads(recipe).items() if key != "about"}
 
 
 def train(recipe: Recipe, task: Task, run: Path, *, machine: Machine, tell: Tell) -> nn.Module:

@@ -18,8 +18,8 @@ from boneage.standardize.patches import PatchClass, dense_size
 from boneage.train.best_epoch import BestEpoch
 from boneage.train.loop import Batch, ordered_map
 from boneage.train.patch_films import LabeledFilm, load_labeled_films
+from boneage.train.recipe import Augment, Recipe
 from boneage.train.recipe import PatchTask as Settings
-from boneage.train.recipe import Recipe
 
 Places = npt.NDArray[np.int32]  # [N, 3]: film, row, column
 PLACES = 3000  # of each class on a film at most: what an epoch draws from
@@ -48,6 +48,12 @@ class PatchTask:
         self.places = {held: _places(films, held, self.held_out, recipe.seed) for held in (False, True)}
         self.best = BestEpoch(best or runs_folder() / recipe.name / "best.pt", recipe.epochs - 1)
 
+    @property
+    def gamma(self) -> float:
+        """How far the patches' gray values are changed, the only change they get."""
+        ranges = self.recipe.augment
+        return ranges.gamma if isinstance(ranges, Augment) else 0.0
+
     def build(self, *, resumed: bool) -> nn.Module:
         return LeNet5(patch=self.settings.patch)
 
@@ -58,7 +64,7 @@ class PatchTask:
         seed, size = (self.recipe.seed, epoch), self.recipe.optimizer.batch
         drawn = draw_balanced(self.places[False], self.settings.per_class, np.random.default_rng(seed))
         yield from ordered_map(
-            lambda step: self.cut(drawn[step * size : (step + 1) * size], (*seed, step), gamma=self.recipe.augment.gamma),
+            lambda step: self.cut(drawn[step * size : (step + 1) * size], (*seed, step), gamma=self.gamma),
             range(self.steps(epoch)),
             workers,
         )
@@ -136,7 +142,7 @@ def _error(logits: Tensor, label: Tensor) -> float:
 
 def _refuse(recipe: Recipe, settings: Settings) -> None:
     """Raises BoneAgeError where the recipe says what this task would not do."""
-    changes = [name for name, value in recipe.augment.model_dump().items() if value and name != "gamma"]
+    changes = [name for name, value in recipe.augment.model_dump().items() if value and name not in {"kind", "gamma"}]
     size, stages = dense_size(settings.patch), [stage.size for stage in recipe.stages]
     if changes or any(stage != size for stage in stages):
         raise BoneAgeError(

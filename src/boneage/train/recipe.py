@@ -7,13 +7,12 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from boneage.errors import BoneAgeError, Kind
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from boneage.train import published
+from boneage.train.published import Choice as _Table
+from boneage.train.published import PublishedTask
 
 
 class About(_Table):
@@ -31,11 +30,31 @@ class Stage(_Table):
     size: tuple[int, int]  # height, width
 
 
+class Cosine(_Table):
+    """From the rate to zero."""
+
+    kind: Literal["cosine"]
+
+
+class ThreeSteps(_Table):
+    """The rate times gamma after 1/2, 3/4 and 7/8 of all epochs."""
+
+    kind: Literal["three-steps"]
+    gamma: float = Field(gt=0, lt=1)
+
+
+class Exponential(_Table):
+    """From the rate to another, by the same factor each step."""
+
+    kind: Literal["exponential"]
+    last: float = Field(gt=0)
+
+
 class Optimizer(_Table):
     """How the weights move: a warm-up, then the schedule over all stages."""
 
     algorithm: Literal["adamw", "adam", "sgd"]  # sgd: with momentum 0.9
-    schedule: Literal["cosine", "three-steps"]  # to zero; or a tenth of the rate after 1/2, 3/4 and 7/8 of all epochs
+    schedule: Cosine | ThreeSteps | Exponential = Field(discriminator="kind")
     learning_rate: float = Field(gt=0)
     weight_decay: float = Field(ge=0)
     batch: int = Field(gt=0)
@@ -45,8 +64,9 @@ class Optimizer(_Table):
 
 
 class Augment(_Table):
-    """Ranges of the random changes; each is drawn anew for every film and epoch."""
+    """Spreads of the random changes; each is drawn anew for every film and epoch."""
 
+    kind: Literal["normal"]
     rotate_degrees: float = Field(ge=0)  # standard deviation
     any_rotation: float = Field(ge=0, le=1)  # share of films turned to any angle
     scale: float = Field(ge=0)  # standard deviation of the logarithm, both axes together
@@ -60,6 +80,28 @@ class Augment(_Table):
     blur: float = Field(ge=0)  # largest sigma, px
     erase: float = Field(ge=0, le=1)  # share of films with a patch painted over
     invert: float = Field(ge=0, le=1)  # share of films with polarity inverted
+
+
+Range = tuple[float, float]  # least, most: all values between are alike likely
+
+
+class UniformAugment(_Table):
+    """Ranges of the random changes, as the papers give them; each is drawn anew for every film and epoch."""
+
+    kind: Literal["uniform"]
+    switch: float = Field(gt=0, le=1)  # chance of each of the changes; the others stay out
+    degrees: Range
+    width: Range  # factors; with `together` the height's is the same
+    height: Range
+    together: bool
+    shear_x: Range  # degrees
+    shear_y: Range
+    shift_x: Range  # shares of the frame
+    shift_y: Range
+    mirror: float = Field(ge=0, le=1)  # share of films
+    upside_down: float = Field(ge=0, le=1)
+    gain: Range  # of the gray values
+    offset: Range  # added to the gray values, 0..1
 
 
 class FinderTask(_Table):
@@ -126,7 +168,7 @@ class JointTask(_Table):
     ossification: int = Field(gt=0)  # films of the batch with the ossification set's boxes; the rest have the joint set's
 
 
-AnyTask = FinderTask | BoneAgeTask | MaskTask | PatchTask | BoxTask | KeyPointTask | JointTask
+AnyTask = FinderTask | BoneAgeTask | MaskTask | PatchTask | BoxTask | KeyPointTask | JointTask | PublishedTask
 
 
 class Recipe(_Table):
@@ -139,7 +181,7 @@ class Recipe(_Table):
     start: Literal["imagenet", "random"]
     stages: tuple[Stage, ...] = Field(min_length=1)
     optimizer: Optimizer
-    augment: Augment
+    augment: Augment | UniformAugment = Field(discriminator="kind")
 
     @property
     def epochs(self) -> int:
@@ -175,7 +217,9 @@ def _describe(item: Any) -> str:
 
 
 def _all_keys() -> list[str]:
-    tables: tuple[type[BaseModel], ...] = (Recipe, About, Stage, Optimizer, Augment, *get_args(AnyTask))
+    published_tables = [table for table in vars(published).values() if isinstance(table, type) and issubclass(table, _Table)]
+    schedules = (Cosine, ThreeSteps, Exponential)
+    tables = (Recipe, About, Stage, Optimizer, *schedules, Augment, UniformAugment, *get_args(AnyTask), *published_tables)
     return [key for table in tables for key in table.model_fields]
 
 

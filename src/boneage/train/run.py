@@ -9,6 +9,9 @@ from torch import nn
 
 from boneage.found_hands import runs_folder
 from boneage.train.loop import Machine, Task, Tell, train
+from boneage.train.prepared_films import load_prepared
+from boneage.train.published import PublishedTask
+from boneage.train.published_task import films_of
 from boneage.train.recipe import Recipe
 
 # Where each kind of task is built; a module loads when its kind is asked for.
@@ -19,6 +22,7 @@ TASKS = {
     "patches": ("boneage.train.patch_task", "PatchTask"),
     "hand-box": ("boneage.train.box_task", "BoxTask"),
     "key-points": ("boneage.train.key_point_task", "KeyPointTask"),
+    "published": ("boneage.train.published_task", "PublishedTask"),
     "joints": ("boneage.train.joint_task", "JointTask"),
 }
 
@@ -36,4 +40,6 @@ def run_folder(recipe: Recipe) -> Path:
 
 def run(recipe: Recipe, data: Path, *, machine: Machine, tell: Tell) -> nn.Module:
     """Train or resume; the run's files are in `run_folder(recipe)`."""
+    if isinstance(recipe.task, PublishedTask):  # the only preparation that takes minutes: it is told
+        load_prepared(data, films_of(recipe.task.films, data), recipe.task.films.way, tell=tell)
     return train(recipe, task_of(recipe, data), run_folder(recipe), machine=machine, tell=tell)

@@ -1,0 +1,32 @@
+"""The ResNet-50 of the ResNet-50 / Inception-V4 study (figure 3): GELU in its blocks, dense layers 256, 128, 64, 32, 1."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from boneage.models.backbones import make_backbone
+from boneage.models.heads import full_precision
+
+FEATURES = 2048
+DENSE = (256, 128, 64, 32)
+
+
+class ResNet50(nn.Module):
+    """[B, 1, H, W] in 0..1 -> outputs [B, K]. The film is given three times, as red, green and blue.
+
+    "2D Average Pooling: uses a window of shape (2,2)", then flattened: the dense layers are made for one size.
+    """
+
+    def __init__(self, *, size: tuple[int, int], outputs: int, dense: tuple[int, ...] = DENSE) -> None:
+        super().__init__()
+        self.trunk = make_backbone("resnet50", channels=3, activation="gelu")
+        self.pool = nn.AvgPool2d(2)
+        height, width = (-(-length // 32) // 2 for length in size)
+        layers: list[nn.Module] = []
+        for inputs, neurons in zip((FEATURES * height * width, *dense), dense, strict=False):
+            layers += [nn.Linear(inputs, neurons), nn.GELU()]
+        self.head = nn.Sequential(*layers, nn.Linear(dense[-1], outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        maps = self.trunk.forward_features(x.expand(-1, 3, -1, -1))  # type: ignore[operator]
+        return full_precision(self.head, self.pool(maps).flatten(1))

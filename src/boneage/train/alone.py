@@ -1,0 +1,28 @@
+"""A recipe's bone age network alone as a system, so that any of them is measured whether or not a system names it."""
+
+from __future__ import annotations
+
+from boneage.systems import Answer, Member, SexUse, System, find_way, network_alone
+from boneage.train.build import takes_sex
+from boneage.train.published import PublishedTask
+from boneage.train.recipe import Recipe
+
+
+def system_of(recipe: Recipe) -> System:
+    """The recipe's network, reading films as it was trained on them."""
+    if not isinstance(recipe.task, PublishedTask):
+        return network_alone(recipe.name)
+    films = recipe.task.films
+    member = Member(recipe.name, films.crops, answer=answer_of(recipe.task), sex=_sex_use(recipe.task))
+    return System(recipe.name, recipe.about.source, find_way(films.way), (member,), recipe.name, films.months[0])
+
+
+def answer_of(task: PublishedTask) -> Answer:
+    """What the runtime calls the answer of that kind."""
+    return Answer[task.answer.kind.upper().replace("-", "_")]
+
+
+def _sex_use(task: PublishedTask) -> SexUse:
+    if task.films.cohort == "both":
+        return SexUse.JOINED if takes_sex(task) else SexUse.NONE
+    return SexUse[task.films.cohort.upper()]
