@@ -11,6 +11,7 @@ from boneage.errors import BoneAgeError
 from boneage.geometry import PixelMap
 from boneage.networks import Batch
 from boneage.systems import (
+    HAND_FINDER,
     IGLOVIKOV,
     LEE,
     REFERENCE,
@@ -180,7 +181,7 @@ def test_month_classes_are_the_distribution() -> None:
 def test_a_system_names_each_network_once() -> None:
     for system in SYSTEMS.values():
         assert len(set(system.weights)) == len(system.weights)
-        assert set(system.weights) == {*system.way.networks, *(member.network for member in system.members)}
+        assert set(system.weights) == {HAND_FINDER, *system.way.networks, *(member.network for member in system.members)}
     assert find_system(REFERENCE.name) is REFERENCE
 
 

@@ -16,6 +16,7 @@ from boneage.dataset import Part
 from boneage.errors import BoneAgeError, Kind
 from boneage.evaluate.lab import load
 from boneage.networks import LAB_WEIGHTS, WEIGHTS
+from boneage.pipeline import need_weights
 from boneage.systems import REFERENCE, find_system, find_way
 
 DataFolder = Annotated[
@@ -130,6 +131,7 @@ def evaluate(
     from boneage.evaluate.tables import render_table, write_table
 
     chosen, part, folder = find_system(system), parse_part(split), need_data(data)
+    need_weights(chosen)
     calibration = load_calibration(chosen.calibration)
     make_folder(out / "predictions")
     answers = run.ask(chosen, folder, part)

@@ -74,8 +74,8 @@ class System:
 
     @property
     def weights(self) -> tuple[str, ...]:
-        """Dated names of all networks."""
-        return tuple(dict.fromkeys((*self.way.networks, *(member.network for member in self.members))))
+        """Dated names of all networks; the hand finder is one of any system, since it says whether there is one hand."""
+        return tuple(dict.fromkeys((HAND_FINDER, *self.way.networks, *(member.network for member in self.members))))
 
     def reads(self, sex: Sex) -> bool:
         """Whether any of the networks has a vote on a child of that sex."""
@@ -166,7 +166,9 @@ def member_of(network: str) -> tuple[System, Member]:
 
 
 def find_way(name: str) -> Way:
-    """The way of that name. Raises BoneAgeError that lists the known ones."""
+    """The way of that name, or the system's of that name. Raises BoneAgeError that lists the known ones."""
+    if name in SYSTEMS:
+        return SYSTEMS[name].way
     if name not in WAYS:
         raise BoneAgeError(Kind.BAD_OPTION, came=f"no way {name!r}", expected=f"one of: {', '.join(WAYS)}", todo="Choose one.")
     return WAYS[name]

@@ -30,7 +30,8 @@ MASKS = 12  # the first corrected masks, by id
 
 def age_figures(system: System, data: Path) -> dict[str, float]:
     """MAE in months over the first select films of those that it reads, of a system or one of its networks alone."""
-    answers = ask(system, data, Part.SELECT, limit=FILMS if system.way == REFERENCE.way else LAB_FILMS)
+    ours = system.way == REFERENCE.way
+    answers = ask(system, data, Part.SELECT, limit=FILMS if ours else LAB_FILMS, evenly=not ours)  # low ids are harder to read
     return {"films": len(answers.films), "select_mae_months": round(float(mae(answers.truth, answers.months)), 3)}
 
 

@@ -51,13 +51,16 @@ class Answers:
         return np.array([one.spread_months for one in self.combined])
 
 
-def ask(system: System, data: Path, part: Part, *, limit: int | None = None) -> Answers:
+def ask(system: System, data: Path, part: Part, *, limit: int | None = None, evenly: bool = False) -> Answers:
     """The system's distribution for every film of the part that it reads, through the stages of `assess`.
 
-    `limit`: the first so many, by id. Films under the system's youngest age are asked too: `assess` does not know their age.
+    `limit`: the first so many, by id, or so many at even steps over the ids.
+    Films under the system's youngest age are asked too: `assess` does not know their age.
     """
     films = {film.id: film for film in dataset.read_films(data)}
-    wanted = set(sorted(film.id for film in films.values() if film.part is part and system.reads(film.sex))[:limit])
+    ids = sorted(film.id for film in films.values() if film.part is part and system.reads(film.sex))
+    step = max(len(ids) // (limit or len(ids) or 1), 1) if evenly else 1
+    wanted = set(ids[::step][:limit])
     answers: dict[int, Combined] = {}
     refused: list[tuple[Film, str]] = []
     for film_id, file in dataset.iterate_files(data, wanted):

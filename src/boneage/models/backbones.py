@@ -9,7 +9,7 @@ from boneage.train.torchvision_cpu import load
 
 
 def make_backbone(name: str, *, channels: int, activation: str = "relu") -> nn.Module:
-    """timm's network of that name with random weights, as a module that answers pooled features [B, F]."""
+    """timm's network of that name with random weights, without its classifier; `forward_features` gives the last maps."""
     load()  # timm imports torchvision, which may need mending first
     options: dict[str, str | bool] = {"act_layer": activation}
     if name == "inception_v3":

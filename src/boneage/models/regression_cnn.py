@@ -10,7 +10,6 @@ from boneage.models.heads import full_precision
 from boneage.train.published import Months
 
 DENSE = (1024, 1024)
-PAPER_SIGMA = 0.001  # section II.C: "initialized randomly with a Gaussian distribution (mean: 0; standard deviation: 0.001)"
 
 
 class RegressionCnn(nn.Module):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ class BestEpoch:
         Returns the best epoch, counted from 1 as the log does.
         """
         best = self._read(epoch)
+        error = error if error == error else math.inf  # a loss that is no number is the worst
         if best is None or error < best["error"]:
             best = {"epoch": epoch, "error": error, "weights": model.state_dict()}
             self.path.parent.mkdir(parents=True, exist_ok=True)

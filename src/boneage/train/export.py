@@ -42,6 +42,13 @@ def averaged(recipe: Recipe, checkpoint: Path) -> Form:
             todo=f"Train it: boneage train recipes/{recipe.name}.toml --data DIR",
         )
     saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    if (epochs := int(saved.get("epoch", recipe.epochs))) < recipe.epochs:
+        raise BoneAgeError(
+            Kind.BAD_WEIGHTS,
+            came=f"a run of {epochs} of {recipe.epochs} epochs",
+            expected="a finished run",
+            todo=f"Go on with it: boneage train recipes/{recipe.name}.toml --data DIR",
+        )
     form = form_of(recipe)
     form.model.load_state_dict(saved["average"])
     form.model.eval()

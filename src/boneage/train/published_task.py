@@ -91,9 +91,10 @@ class PublishedTask:
         for batch in ordered_map(lambda films: self.batch(films, [Change()] * len(films), size), groups, workers):
             outputs = self.ask(model, {key: value.to(device) for key, value in batch.items()}).cpu()
             errors.append((months_of(self.settings.answer, outputs) - batch["months"]).abs())
-            right.append(outputs.argmax(1) == year_class(batch["months"]))
+            if isinstance(self.settings.answer, YearClasses):
+                right.append(outputs.argmax(1) == year_class(batch["months"]))
         scores = {"select_mae": float(torch.cat(errors).mean())}
-        if isinstance(self.settings.answer, YearClasses):
+        if right:
             scores["select_correct"] = float(torch.cat(right).float().mean())
         if self.settings.keep == "best":
             scores["best_epoch"] = self.best.see(model, epoch, scores["select_mae"])
