@@ -15,7 +15,7 @@ from boneage.standardize import find_hand
 from boneage.standardize.patches import PatchClass, PatchMask, class_scores, hand_of, label_map, need_hand, patch_input
 from boneage.standardize.size import STANDARD
 from boneage.standardize.vision import VisionOptions, vision_pipeline
-from boneage.types import Crop, Polarity, Prepared, Radiograph, Step
+from boneage.types import Crop, Flag, Polarity, Prepared, Radiograph, Step
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,8 @@ def enhance(film: Radiograph, way: EnhancedHand, *, load: Callable[[str], OnnxNe
         Step("mask", to_source, mask=mask),
         Step("vision pipeline", back, pixels),
     )
-    return Prepared((Crop("hand", pixels, back),), steps, film.flags)
+    flags = film.flags | ({Flag.POLARITY_INVERTED} if dark else set[Flag]())  # about 3 % of films, wrongly: white collimation
+    return Prepared((Crop("hand", pixels, back),), steps, frozenset(flags))
 
 
 def true_aspect(film: Radiograph, finder: str, *, load: Callable[[str], OnnxNetwork]) -> float:
