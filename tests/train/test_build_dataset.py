@@ -62,6 +62,14 @@ def test_delimiters_agree(tmp_path: Path, delimiter: str) -> None:
     assert read_table(table(tmp_path, comma.replace(",", delimiter))).rows == read_table(table(tmp_path, comma)).rows
 
 
+def test_what_spreadsheets_add_is_taken_off(tmp_path: Path) -> None:
+    plain = read_table(table(tmp_path, "accession;report\n0012;Bone age 10 years, normal, or so\n"))
+    for line in ('="0012"', "'0012", " 0012 ", "\u00a00012"):
+        text = f"sep=;\r\naccession;report\r\n{line};Bone age 10 years, normal, or so\r\n"
+        for encoding in ("utf-8", "utf-8-sig", "cp1252"):
+            assert read_table(table(tmp_path, text.encode(encoding))).rows == plain.rows
+
+
 def test_columns_by_name_and_ages_in_months(tmp_path: Path) -> None:
     path = table(tmp_path, "nr,Befund,w,Age (months)\nA1,Bone age 10 years,female,114\n")
     row = read_table(path, Columns(accession="NR", report="befund", sex="w")).rows[0]
@@ -111,7 +119,11 @@ def test_a_row_of_too_many_cells_is_excluded(tmp_path: Path) -> None:
         (Row(2, "A1", "Bone age is normal."), [scanned("A1")], Reason.UNREADABLE_REPORT, "no-figure"),
         (Row(2, "A1", ""), [scanned("A1")], Reason.UNREADABLE_REPORT, "empty"),
         (Row(2, "A1", TEXT), [], Reason.NO_IMAGE, ""),
-        (Row(2, "A1", TEXT), [scanned("a1")], Reason.NO_IMAGE, ""),
+        (Row(2, "A1", TEXT), [scanned("A2")], Reason.NO_IMAGE, ""),
+        *(
+            (Row(2, "A10", TEXT), [scanned(other)], Reason.NO_IMAGE, "number-written-otherwise")
+            for other in ("a10", "00A10", "A-10")
+        ),
         (Row(2, "A1", TEXT), [scanned("A1"), scanned("A1", n=2)], Reason.SEVERAL_IMAGES, "2"),
         (Row(2, "A1", TEXT), [scanned("A1", side=Side.RIGHT)], Reason.RIGHT_HAND, "header"),
         (Row(2, "A1", TEXT), [scanned("A1", sex=None)], Reason.SEX_UNKNOWN, ""),
@@ -146,11 +158,21 @@ def test_one_accession_number_twice() -> None:
 
 def test_a_film_without_report() -> None:
     outcomes = list(build([Row(2, "A1", TEXT)], [scanned("A1"), scanned("B1", n=7)], AgeRange()))
-    assert outcomes[-1] == Excluded(Reason.NO_REPORT, film=7, sex=Sex.FEMALE)
+    assert outcomes[-1] == Excluded(Reason.NO_REPORT, films=(7,), sex=Sex.FEMALE)
     counts = Counts()
     for one in outcomes:
         counts.add(one)
     assert (counts.of(Reason.NO_REPORT), counts.of(Reason.REFUSED_FILM), counts.damaged) == (1, 1, 1)
+
+
+def test_no_film_is_lost() -> None:
+    """Every film stands in a line: kept, beside the report that was excluded, alone, or as a copy."""
+    rows = [Row(2, "A1", "Bone age is normal."), Row(3, "A2", TEXT), Row(4, "A3", TEXT), Row(5, "A3", "Bone age 9 years")]
+    films = [scanned("A1"), scanned("A2", n=2), scanned("A2", n=3), scanned("A3", n=4), scanned("B1", n=5)]
+    copy = Scanned(6, Path("copy.dcm"), films[-1].header)
+    outcomes = [one for one in build(rows, [*films, copy], AgeRange()) if isinstance(one, Excluded)]
+    assert [one.films for one in outcomes] == [(1,), (2, 3), (4,), (4,), (5,), (6,)]
+    assert (outcomes[-1].reason, outcomes[-1].detail) == (Reason.SAME_FILM, "copy")
 
 
 def test_a_bad_file_never_ends_the_scan(tmp_path: Path) -> None:
@@ -160,7 +182,7 @@ def test_a_bad_file_never_ends_the_scan(tmp_path: Path) -> None:
     names = ["text.dcm", "empty.dcm", "head.dcm", "absent.dcm"]
     outcomes = list(scan([Found(tmp_path / name) for name in names]))
     assert all(isinstance(one, Excluded) for one in outcomes)
-    assert [one.film for one in outcomes if isinstance(one, Excluded)] == [1, 2, 3, 4]
+    assert [one.films for one in outcomes if isinstance(one, Excluded)] == [(1,), (2,), (3,), (4,)]
 
 
 def test_the_folder_must_be_new_and_the_key_elsewhere(tmp_path: Path) -> None:
@@ -180,4 +202,4 @@ def test_exclusions_name_nobody(tmp_path: Path) -> None:
     text = (tmp_path / "set" / "exclusions.csv").read_text()
     assert "SECRET" not in text + repr(Row(2, "SECRET-1", "SECRET")) + repr(scanned("SECRET-1"))
     row = next(csv.DictReader(text.splitlines()))
-    assert row == {"reason": "unreadable-report", "detail": "no-figure", "row": "2", "film": "", "sex": "female"}
+    assert row == {"reason": "unreadable-report", "detail": "no-figure", "row": "2", "films": "1", "sex": "female"}

@@ -51,7 +51,7 @@ def test_every_sentence_of_the_table(row: dict[str, str]) -> None:
 
 def test_the_table_is_large_and_varied() -> None:
     texts = {" ".join(row["text"].lower().split()) for row in TABLE}
-    assert len(texts) >= 250
+    assert len(texts) >= 500
     assert sum("\n" in row["text"] for row in TABLE) >= 15
     assert {row["expected"] for row in TABLE} >= {refusal.value for refusal in Refusal} - {Refusal.TOO_LONG.value}
 
@@ -129,8 +129,10 @@ def test_a_range_is_its_mean_and_one_sided_is_refused() -> None:
     assert answer("Not all physes are fused. Bone age study.") == "no-figure"
 
 
-def test_the_impression_wins_over_the_findings() -> None:
-    assert answer("FINDINGS: Bone age 9 years.\nIMPRESSION: Bone age 10 years.") == "120"
+def test_the_impression_chooses_among_the_findings() -> None:
+    assert answer("FINDINGS: Bone age 9 to 11 years.\nIMPRESSION: Bone age 10 years.") == "120"
+    assert answer("FINDINGS: Bone age 9 years. Bone age 10 years.\nIMPRESSION: Bone age 10 years.") == "120"
+    assert answer("FINDINGS: Bone age 9 years.\nIMPRESSION: Bone age 10 years.") == "conflict"
     assert answer("FINDINGS: Bone age 9 years. Bone age 10 years.") == "conflict"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -70,7 +71,7 @@ class Excluded:
     reason: Reason
     detail: str = ""
     row: int | None = None  # of the table of reports
-    film: int | None = None  # its place among the files of the folder, from 1
+    films: tuple[int, ...] = ()  # their places among the files of the folder, from 1
     sex: Sex | None = None
 
 
@@ -112,9 +113,9 @@ def scan(found: Sequence[Found]) -> Iterator[Scanned | Excluded | None]:
         try:
             yield _scan_one(number, file)
         except BoneAgeError as error:
-            yield Excluded(Reason.REFUSED_FILM, error.kind.value, film=number)
+            yield Excluded(Reason.REFUSED_FILM, error.kind.value, films=(number,))
         except OURS_TO_MEND:
-            yield Excluded(Reason.REFUSED_FILM, Kind.INTERNAL.value, film=number)
+            yield Excluded(Reason.REFUSED_FILM, Kind.INTERNAL.value, films=(number,))
 
 
 def _scan_one(number: int, file: Found) -> Scanned | Excluded | None:
@@ -122,51 +123,60 @@ def _scan_one(number: int, file: Found) -> Scanned | Excluded | None:
         raise file.error
     data = load(file.path)
     if sniff(data) is not Format.DICOM:
-        return Excluded(Reason.NO_ACCESSION, "not-dicom", film=number)
+        return Excluded(Reason.NO_ACCESSION, "not-dicom", films=(number,))
     with quiet():
         tags = Tags(parse(data)[0])
         if tags.value("Rows") is None:
             return None
         header = read_header(tags)
     if not header.identity.accession_number:
-        return Excluded(Reason.NO_ACCESSION, film=number, sex=header.sex)
+        return Excluded(Reason.NO_ACCESSION, films=(number,), sex=header.sex)
     return Scanned(number, file.path, header)
 
 
 def build(rows: Sequence[Row], films: Iterable[Scanned], ages: AgeRange) -> Iterator[Kept | Excluded]:
-    """One outcome for each row in order, then one for each film whose accession number no row has."""
-    by_accession = _by_accession(films)
+    """One outcome for each row in order, then one for each film whose accession number no row has, or that came twice."""
+    by_accession, copies = _by_accession(films)
     readings, twice = [read_report(row.report) for row in rows], _duplicates(rows)
+    lonely = {_alike(accession) for accession in by_accession if accession not in twice}
     seen = set[int]()
     for place, (row, reading) in enumerate(zip(rows, readings, strict=True)):
         scanned = by_accession.get(row.accession, [])
         sex = row.sex or (scanned[0].header.sex if scanned else None)
         reason, detail = _refused_by_table(row, reading, scanned, _duplicate(place, twice[row.accession], readings))
+        if reason is Reason.NO_IMAGE and _alike(row.accession) in lonely:
+            detail = "number-written-otherwise"
         if reason is not None:
-            yield Excluded(reason, detail, row.number, sex=sex)
+            yield Excluded(reason, detail, row.number, tuple(one.number for one in scanned), sex)
             continue
         assert isinstance(reading, BoneAge)
         outcome = _film(row, reading, scanned[0], ages)
         if isinstance(outcome, Kept) and outcome.id in seen:
-            outcome = Excluded(Reason.SAME_FILM, "", row.number, scanned[0].number, sex)
+            outcome = Excluded(Reason.SAME_FILM, "", row.number, (scanned[0].number,), sex)
         if isinstance(outcome, Kept):
             seen.add(outcome.id)
         yield outcome
     for accession, scanned in by_accession.items():
         if accession not in twice:
-            yield from (Excluded(Reason.NO_REPORT, film=one.number, sex=one.header.sex) for one in scanned)
+            yield from (Excluded(Reason.NO_REPORT, films=(one.number,), sex=one.header.sex) for one in scanned)
+    yield from (Excluded(Reason.SAME_FILM, "copy", films=(one.number,), sex=one.header.sex) for one in copies)
 
 
-def _by_accession(films: Iterable[Scanned]) -> dict[str, list[Scanned]]:
-    """The films of each accession number; copies of one object count once."""
-    groups, uids = defaultdict[str, list[Scanned]](list), set[tuple[str, str]]()
+def _alike(accession: str) -> str:
+    """Without what spreadsheets and exports change: leading zeros, case, signs between the digits."""
+    return re.sub(r"[\W_]", "", accession).casefold().lstrip("0")
+
+
+def _by_accession(films: Iterable[Scanned]) -> tuple[dict[str, list[Scanned]], list[Scanned]]:
+    """The films of each accession number, and the copies of one object, which are left out."""
+    groups, uids, copies = defaultdict[str, list[Scanned]](list), set[tuple[str, str]](), list[Scanned]()
     for film in films:
         identity = film.header.identity
         name = identity.accession_number, identity.sop_uid
-        if not identity.sop_uid or name not in uids:
-            groups[identity.accession_number].append(film)
+        known = bool(identity.sop_uid) and name in uids
+        (copies if known else groups[identity.accession_number]).append(film)
         uids.add(name)
-    return groups
+    return groups, copies
 
 
 def _duplicates(rows: Sequence[Row]) -> dict[str, list[int]]:
@@ -206,7 +216,7 @@ def _film(row: Row, reading: BoneAge, scanned: Scanned, ages: AgeRange) -> Kept 
     sex = table or header.sex
 
     def excluded(reason: Reason, detail: str = "") -> Excluded:
-        return Excluded(reason, detail, row.number, scanned.number, sex)
+        return Excluded(reason, detail, row.number, (scanned.number,), sex)
 
     if header.side is Side.RIGHT:
         return excluded(Reason.RIGHT_HAND, "header")
@@ -285,13 +295,13 @@ class DatasetFolder:
             os.close(os.open(key, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             _append(key, ["id", "row", "accession", "file"])
         _append(path / LABELS, ["id", "boneage", "male"])
-        _append(path / EXCLUSIONS, ["reason", "detail", "row", "film", "sex"])
+        _append(path / EXCLUSIONS, ["reason", "detail", "row", "films", "sex"])
 
     def add(self, outcome: Kept | Excluded) -> None:
         """One outcome: the image first, so that no line of the table is ever without its film."""
         if isinstance(outcome, Excluded):
             one, sex = outcome, "" if outcome.sex is None else outcome.sex.value
-            _append(self.path / EXCLUSIONS, [one.reason.value, one.detail, one.row or "", one.film or "", sex])
+            _append(self.path / EXCLUSIONS, [one.reason.value, one.detail, one.row or "", " ".join(map(str, one.films)), sex])
             return
         _, data = cv2.imencode(".png", np.round(255 * outcome.pixels).astype(np.uint8))
         (self.path / f"{outcome.id}.png").write_bytes(data.tobytes())

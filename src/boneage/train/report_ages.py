@@ -18,10 +18,11 @@ FRACTIONS = {"½": 1 / 2, "¼": 1 / 4, "¾": 3 / 4, "half": 1 / 2, "quarter": 1 
 _WORD = rf"(?:{'|'.join(sorted(WORDS, key=len, reverse=True))})"
 WRITTEN = rf"(?:(?:one|a) hundred[ -](?:and )?)?{_WORD}(?:[ -]{_WORD})?"  # "one hundred twenty", "twenty-one"
 FRACTION = r"(?:[½¼¾]|\d{1,2}/(?:12|2|4)(?![\d/])|(?:a|one)[ -](?:half|quarter)|three[ -]quarters)"
-NUMBER = rf"(?:\d{{1,3}}(?:[.,]\d{{1,2}})?|{WRITTEN})\+?(?:[\s-]*(?:and[\s-]+)?{FRACTION})?"
+NUMBER = rf"(?:\d{{1,3}}(?:[.,]\d{{1,2}})?(?: \({WRITTEN}\))?|{WRITTEN}(?: \(\d{{1,3}}\))?)\+?(?:[\s-]*(?:and[\s-]+)?{FRACTION})?"
 YEAR = r"(?:years?|yeras|yeasr|yrs?\b\.?|y\.?/?o\b|ys?\b\.?|y(?=\d))"
 MONTH = r"(?:months?|mon?ths|mnths|mths?\b\.?|mos?\b\.?|m\b\.?)"
-YEARS, MONTHS = rf"{NUMBER}[\s-]*{YEAR}(?:\s+and\s+a\s+half\b)?", rf"{NUMBER}[\s-]*{MONTH}"
+PART = r"(?:\s+and\s+a\s+half\b|\s*\d{1,2}/12(?![\d/]))"  # of a year, said after its unit
+YEARS, MONTHS = rf"{NUMBER}[\s-]*{YEAR}{PART}?", rf"{NUMBER}[\s-]*{MONTH}"
 AND = r"[\s,&;/-]*(?:and\s+)?"
 TO = r"\s*(?:-|to|through|or)\s*(?:the\s+)?"
 AGE = rf"(?:{YEARS}{AND}{MONTHS}|{YEARS}|{MONTHS})"
@@ -39,7 +40,7 @@ UNIT_AHEAD = re.compile(rf"(?:[(\[]|\bin )(?P<unit>{YEAR}|{MONTH})\s*[)\]]?\s*(?
 
 _START = re.compile(rf"(?<![\w./,])(?=\d|{_WORD}\b|a hundred)", re.I)
 _BETWEEN_BEFORE = re.compile(r"\bbetween (?:the )?(?:ages? (?:of )?)?(?:\w+ standards? (?:of|for) )?$", re.I)
-_YEARS = re.compile(rf"({NUMBER})[\s-]*{YEAR}(\s+and\s+a\s+half\b)?", re.I)
+_YEARS = re.compile(rf"({NUMBER})[\s-]*{YEAR}({PART})?", re.I)
 _MONTHS = re.compile(rf"({NUMBER})[\s-]*{MONTH}", re.I)
 _FRACTION = re.compile(rf"[\s-]*(?:and[\s-]+)?({FRACTION})$", re.I)
 MATURE_MONTHS = 216.0
@@ -103,7 +104,7 @@ def _months_of(text: str, *, years: bool = True) -> float:
     in_years, rest = _YEARS.match(text), text
     months = 0.0
     if in_years:
-        months += 12 * _number(in_years[1]) + (6 if in_years[2] else 0)
+        months += 12 * _number(in_years[1]) + (12 * _share(in_years[2]) if in_years[2] else 0)
         rest = text[in_years.end() :]
     if in_months := _MONTHS.search(rest):
         return months + _number(in_months[1])
@@ -112,7 +113,7 @@ def _months_of(text: str, *, years: bool = True) -> float:
 
 def _number(text: str) -> float:
     """ "10", "10.5", "10,5", "10 1/2", "ten and a half", "one hundred twenty-six"."""
-    text = text.lower().replace("+", "").strip()
+    text = re.sub(r"\(.*?\)", "", text.lower().replace("+", "")).strip()  # "ten (10)"
     share = 0.0
     if fraction := _FRACTION.search(text):
         share, text = _share(fraction[1]), text[: fraction.start()]
@@ -126,4 +127,4 @@ def _share(text: str) -> float:
     if "/" in text:
         above, _, below = text.partition("/")
         return int(above) / int(below)
-    return FRACTIONS[re.split("[ -]", text)[-1]]
+    return FRACTIONS[re.split(r"[\s-]", text)[-1]]

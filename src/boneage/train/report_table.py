@@ -67,8 +67,10 @@ class ReportTable:
 def read_table(path: Path, columns: Columns = Columns(), *, encoding: str | None = None) -> ReportTable:
     """The reports of a CSV file. Raises BoneAgeError for a file that is no such table; a bad row is only marked."""
     text, used = _decode(load(path), encoding)
+    told = re.match(r"sep=(.)\r?\n", text)  # a first line that spreadsheets take and do not show
+    text = text[told.end() :] if told else text
     header_line = text.partition("\n")[0]
-    delimiter = max(DELIMITERS, key=header_line.count)
+    delimiter = told[1] if told else max(DELIMITERS, key=header_line.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     rows = list[Row]()
     try:
@@ -133,7 +135,7 @@ def _row(number: int, cells: list[str], header: list[str], places: Mapping[str, 
     unit = _plain(header[places["age"]]) if "age" in places else ""
     return Row(
         number,
-        accession=values["accession"],
+        accession=values["accession"].strip("=\"' "),  # ="0012" and '0012 keep zeros in spreadsheets
         report=values["report"],
         sex=SEXES.get(values.get("sex", "").lower()),
         chronological_age_months=_age_months(values.get("age", ""), in_months="month" in unit),

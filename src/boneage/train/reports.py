@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import pairwise
 
@@ -19,10 +19,13 @@ from boneage.train.report_words import (
     AGAIN,
     ASIDE_ENDS,
     BEFORE_PATTERNS,
+    BOTH_SIDES,
     CANNOT,
     DATE,
     EARLIER_ENDS,
+    EITHER,
     HEADING,
+    ITS_MATCH,
     JOINED,
     KEYWORD,
     MARK,
@@ -30,6 +33,7 @@ from boneage.train.report_words import (
     NO_UNIT,
     NOT_GP,
     NOT_MATURE,
+    NOT_THIS_CHILD,
     OF_THIS_FILM,
     OLD_CHILD,
     OR_OVER,
@@ -116,6 +120,8 @@ def read_report(report: str) -> BoneAge | Refusal:
         return Refusal.TOO_LONG
     if not KEYWORD.search(text):
         return Refusal.NO_BONE_AGE
+    if BOTH_SIDES.search(text):
+        return Refusal.CONFLICT
     ages = list(find_ages(text))
     sentences = list(_sentences(text, ages))
     stated = [one for sentence in sentences for one in _stated(text, sentence, ages)]
@@ -134,10 +140,14 @@ def read_report(report: str) -> BoneAge | Refusal:
 
 
 def _decide(stated: list[_Stated]) -> BoneAge | Refusal:
-    """One out of all that were stated: that of now, else the impression's, and the atlas's before another method's."""
+    """One out of all that were stated: that of now, the atlas's before another method's, else the impression's.
+
+    The impression chooses among what the findings say; an age beside theirs is a slip in one of the two.
+    """
     stated = [one for one in stated if one.now] or stated
-    stated = [one for one in stated if one.decisive] or stated
     stated = [one for one in stated if not one.other_method] or stated
+    found = [one.age for one in stated if not one.decisive]
+    stated = [one for one in stated if one.decisive] or stated
     months = [one.age.months for one in stated]
     if max(months) > OLDEST_MONTHS:
         return Refusal.IMPLAUSIBLE
@@ -145,7 +155,9 @@ def _decide(stated: list[_Stated]) -> BoneAge | Refusal:
         return BoneAge(MATURE_MONTHS, (stated[0].age.start, stated[0].age.end), mature=True)
     if any(one.over or one.under for one in stated):
         return Refusal.BOUND
-    if max(months) - min(months) > SAME_MONTHS:
+    lowest = min((age.low_months for age in found), default=months[0]) - SAME_MONTHS
+    highest = max((age.high_months for age in found), default=months[0]) + SAME_MONTHS
+    if max(months) - min(months) > SAME_MONTHS or not lowest <= months[0] <= highest:
         return Refusal.CONFLICT
     return BoneAge(months[0], (stated[0].age.start, stated[0].age.end), mature=False)
 
@@ -174,31 +186,42 @@ def _parts(text: str) -> Iterator[tuple[int, int, bool]]:
         start, end = heading.end(), headings[number + 1].start() if number + 1 < len(headings) else len(text)
         if heading["aside"] or heading["earlier"]:
             filled = re.compile(r"\S").search(text, start, end)
-            over = (ASIDE_ENDS if heading["aside"] else EARLIER_ENDS).search(text, filled.start() if filled else end, end)
+            more = any(later["body"] or later["decisive"] for later in headings[number + 1 :])
+            ends = ASIDE_ENDS if heading["aside"] and not more else EARLIER_ENDS
+            over = ends.search(text, filled.start() if filled else end, end)
             start = over.end() if over else end
         yield start, end, heading["decisive"] is not None
 
 
 def _stated(text: str, sentence: _Sentence, everything: list[Age]) -> Iterator[_Stated]:
     """The ages of a sentence that are the bone age."""
+    if NOT_THIS_CHILD.search(text, sentence.start, sentence.end):
+        return
     ages = [age for age in everything if sentence.start <= age.start < sentence.end]
     marks = [
         _Mark(Says[found.lastgroup or ""], found.start(), found.end())
         for found in MARK.finditer(text, sentence.start, sentence.end)
     ]
-    used = set[_Mark]()
+    used, says = set[_Mark](), None
     for place, age in enumerate(ages):
-        if place and AGAIN.fullmatch(text, ages[place - 1].end, age.start) and not _beside(text, age, sentence):
-            continue  # the same in other words: "10 years 6 months (126 months)"
-        if _meaning(text, sentence, marks, used, ages, place) not in (Says.BONE, Says.MATCH):
+        again = place and AGAIN.fullmatch(text, ages[place - 1].end, age.start) and not _beside(text, age, sentence)
+        says = says if again else _meaning(text, sentence, marks, used, ages, place)
+        if says not in (Says.BONE, Says.MATCH) or (again and _same(ages[place - 1], age)):
             continue
-        if PROGRESSED.search(_before(text, sentence, age)):
-            age = Age(age.high_months, age.high_months, age.start, age.end)
         before = _before(text, sentence, age)
+        if PROGRESSED.search(before):
+            age = replace(age, low_months=age.high_months)
+        ends = (replace(age, high_months=age.low_months), replace(age, low_months=age.high_months))
         over = age.open_above or OVER.search(before) or OR_OVER.match(text, age.end)
         now = any(mark.says is Says.NOW and mark.end <= age.start for mark in marks)
         method = NOT_GP.search(text, sentence.start, sentence.end)
-        yield _Stated(age, now, sentence.decisive, method is not None, bool(over), bool(UNDER.search(before)))
+        for one in ends if EITHER.search(before) else (age,):
+            yield _Stated(one, now, sentence.decisive, method is not None, bool(over), bool(UNDER.search(before)))
+
+
+def _same(one: Age, again: Age) -> bool:
+    """ "10 years 6 months (126 months)"; of a range its end is said again, or its mean."""
+    return any(abs(months - again.months) <= SAME_MONTHS for months in (one.low_months, one.high_months, one.months))
 
 
 def _before(text: str, sentence: _Sentence, age: Age) -> str:
@@ -232,8 +255,12 @@ def _meaning(text: str, sentence: _Sentence, marks: list[_Mark], used: set[_Mark
     used.update(mark for mark in before if mark.says in same)
     if nearest.says is Says.NOW:
         return Says.BONE if any(mark.says in (Says.BONE, Says.PRIOR) and mark.end <= age.start for mark in marks) else None
-    if nearest.says in (Says.BONE, Says.MATCH) and _was_earlier(text, sentence, marks, age):
+    since = max(sentence.start, *(one.end for one in ages[:place])) if place else sentence.start
+    if nearest.says in (Says.BONE, Says.MATCH) and _was_earlier(text, since, sentence, marks, age):
         return Says.PRIOR
+    subject = next((mark for mark in reversed(before) if mark.says is not Says.MATCH), nearest)
+    if nearest.says is Says.MATCH and subject.says not in OF_THIS_FILM and ITS_MATCH.fullmatch(text, subject.end, nearest.start):
+        return subject.says  # "height age corresponds to 7 years"
     return nearest.says
 
 
@@ -252,10 +279,10 @@ def _paired(text: str, marks: list[_Mark], ages: list[Age], place: int) -> _Mark
     return None
 
 
-def _was_earlier(text: str, sentence: _Sentence, marks: list[_Mark], age: Age) -> bool:
-    """Past tense beside an earlier study, a date, or what is now."""
+def _was_earlier(text: str, since: int, sentence: _Sentence, marks: list[_Mark], age: Age) -> bool:
+    """Past tense after the last age, beside an earlier study, a date, or what is now."""
     before = _before(text, sentence, age)
-    if not WAS.search(before):
+    if not WAS.search(text, since, age.start):
         return False
     earlier = any(mark.says is Says.PRIOR and mark.end <= age.start for mark in marks) or DATE.search(before)
     return bool(earlier) or any(mark.says is Says.NOW and mark.start >= age.end for mark in marks)
