@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fcntl import LOCK_EX, LOCK_UN, flock
 from pathlib import Path
 
 import numpy as np
@@ -148,6 +149,47 @@ def test_a_kill_loses_nothing_that_was_done(small_data: Path, runs: Path, monkey
     done = 1  # one more may be made, no two
     resumed = load_prepared(small_data, films, WAY)
     assert len(resumed.row_of) == 2
+
+
+def test_a_lost_crop_is_made_again(small_data: Path, runs: Path, counted: list[object]) -> None:
+    films = train_films(small_data)
+    whole = regions(load_prepared(small_data, films, WAY))
+    (file,) = folder_of(runs).glob("crop-*.npy")
+    file.unlink()
+    counted.clear()
+    again = regions(load_prepared(small_data, films, WAY))
+    assert len(counted) == len(films)
+    assert whole.keys() == again.keys()
+    assert all(np.array_equal(whole[key], again[key]) for key in whole)
+
+
+def test_one_of_two_crops_lost_is_made_again(small_data: Path, runs: Path) -> None:
+    films = films_of(small_data)[:1]
+    whole = regions(load_prepared(small_data, films, "ren-2018"))
+    (folder_of(runs) / "crop-0-coarse-map.npy").unlink()
+    again = regions(load_prepared(small_data, films, "ren-2018"))
+    assert len(whole) == 2
+    assert all(np.array_equal(whole[key], again[key]) for key in whole)
+
+
+def test_a_second_run_waits_for_the_first_and_says_so(small_data: Path, runs: Path, counted: list[object]) -> None:
+    some, more = train_films(small_data)[:1], train_films(small_data)[:2]
+    load_prepared(small_data, some, WAY)
+    lines = list[str]()
+    with (folder_of(runs) / "lock").open("w") as first:
+
+        def ends(line: str) -> None:
+            lines.append(line)
+            flock(first, LOCK_UN)
+
+        flock(first, LOCK_EX)
+        load_prepared(small_data, some, WAY, tell=ends)
+        assert not lines  # nothing to prepare, nothing to wait for
+        prepared = load_prepared(small_data, more, WAY, tell=ends)
+    assert len(lines) == 1
+    assert "waiting" in lines[0]
+    assert len(prepared.row_of) == 2
+    assert len(counted) == 2
 
 
 def test_more_films_come_into_the_same_folder(small_data: Path, runs: Path, counted: list[object]) -> None:

@@ -8,20 +8,16 @@ import pytest
 
 from boneage.dataset import LABELS, Part, part_of
 from boneage.errors import BoneAgeError, Kind
-from boneage.prepare.aligned import AlignedHand
-from boneage.prepare.attended import AttendedHand
-from boneage.prepare.enhanced import EnhancedHand
-from boneage.prepare.registered import RegisteredHand
-from boneage.prepare.squashed import SquashedFilm
 from boneage.systems import REFERENCE, SYSTEMS, WAYS, Answer, Member, SexUse, System, find_way, member_of
 from boneage.train.build import takes_sex
+from boneage.train.prepared_films import crop_names
 from boneage.train.published import Attention, CrossEntropy, Msle, PublishedTask, YearClasses
 from boneage.train.published_task import films_of
 from boneage.train.recipe import Recipe, UniformAugment, read_recipe
 from boneage.types import Sex
 
 FOLDER = Path(__file__).parents[2] / "recipes"
-ALL = {path.stem: read_recipe(path) for path in sorted(FOLDER.glob("*.toml"))}
+ALL = {path.stem: read_recipe(path) for path in sorted(FOLDER.glob("*.toml")) if path.stem != "queue"}
 PUBLISHED = {name: recipe for name, recipe in ALL.items() if isinstance(recipe.task, PublishedTask)}
 MEMBERS = [(system, member) for system in SYSTEMS.values() if system is not REFERENCE for member in system.members]
 
@@ -31,26 +27,11 @@ def task_of(recipe: Recipe) -> PublishedTask:
     return recipe.task
 
 
-def crops_of(way: str) -> set[str]:
-    """Names of the crops that a way makes."""
-    match find_way(way):
-        case RegisteredHand(windows=windows):
-            return {window.name for window in windows}
-        case AlignedHand(regions=regions):
-            return {region.name for region in regions}
-        case EnhancedHand():
-            return {"hand"}
-        case AttendedHand():
-            return {"coarse map", "fine map"}
-        case SquashedFilm():
-            return {"film"}
-
-
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_its_way_exists_and_makes_its_crops(name: str) -> None:
     films = task_of(PUBLISHED[name]).films
     assert films.way in WAYS
-    assert set(films.crops) <= crops_of(films.way)
+    assert set(films.crops) <= set(crop_names(find_way(films.way)))
     assert len(set(films.crops)) == len(films.crops)
 
 
@@ -187,6 +168,15 @@ def test_a_wrong_key_suggests_the_right_one(tmp_path: Path, old: str, new: str, 
 def test_a_wrong_value_is_an_error(tmp_path: Path, old: str, new: str) -> None:
     with pytest.raises(BoneAgeError):
         read_recipe(changed(tmp_path, old, new))
+
+
+@pytest.mark.parametrize("cohort", ["female", "male"])
+def test_a_network_that_is_told_the_sex_serves_both(cohort: str, tmp_path: Path) -> None:
+    path = tmp_path / "recipe.toml"
+    text = (FOLDER / "inception-v3-s5-2026-11.toml").read_text()
+    path.write_text(text.replace('cohort = "both"', f'cohort = "{cohort}"'))
+    with pytest.raises(BoneAgeError, match=r'regression-cnn joins the sex, so its films\.cohort is "both"'):
+        read_recipe(path)
 
 
 def test_a_network_of_no_system_is_told() -> None:

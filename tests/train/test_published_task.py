@@ -18,10 +18,12 @@ from boneage.prepare import prepare
 from boneage.prepare.registered import RegisteredHand
 from boneage.read import read
 from boneage.systems import REFERENCE, SYSTEMS, member_of
+from boneage.train import domain
 from boneage.train.augment import Change
 from boneage.train.loop import Machine, train
+from boneage.train.published import Films
 from boneage.train.published import PublishedTask as Settings
-from boneage.train.published_task import PublishedTask
+from boneage.train.published_task import PublishedTask, films_of
 from boneage.train.recipe import Recipe, read_recipe
 from boneage.train.run import run_folder, task_of
 from boneage.types import Sex
@@ -67,7 +69,7 @@ def test_it_trains_on_train_chooses_on_select_and_sees_no_other_film(small_data:
     assert set(parts.values()) == set(Part)  # so that the law can fail
     assert {film.part for film in task.train_films} == {Part.TRAIN}
     assert {film.part for film in task.select_films} == {Part.SELECT}
-    assert {parts[film_id] for film_id in task.prepared.row_of} == {Part.TRAIN, Part.SELECT}
+    assert {parts[film_id] for film_id in task.inputs.prepared.row_of} == {Part.TRAIN, Part.SELECT}
     seen = {float(month) for epoch in range(3) for batch in task.batches(epoch, 0) for month in batch["months"]}
     assert seen <= {film.bone_age_months for film in task.train_films}
 
@@ -102,7 +104,7 @@ def test_an_unchanged_film_is_what_the_runtime_s_vote_sees(small_data: Path, nam
     ((_, file),) = dataset.iterate_files(small_data, {film.id})
     crops = {crop.name: crop for crop in prepare(read(file), system.way, load=load_network).crops}
     runtime = channels([crops[crop] for crop in member.crops], size)
-    lab = task.batch([film], [Change()], size)["image"][0].numpy()
+    lab = task.inputs.batch([film], [Change()], size)["image"][0].numpy()
     assert lab.shape == runtime.shape == (len(member.crops), *size)
     difference = np.abs(lab - runtime)
     assert difference.mean() < 0.001
@@ -124,7 +126,8 @@ def test_all_crops_of_a_film_change_alike(small_data: Path) -> None:
 def test_changes_reach_the_films(small_data: Path) -> None:
     task = made(small("resnet50-gelu-2026-11"), small_data)
     film = task.train_films[0]
-    plain, mirrored, down = task.batch([film] * 3, [Change(), Change(mirror=True), Change(upside_down=True)], (64, 64))["image"]
+    changes = [Change(), Change(mirror=True), Change(upside_down=True)]
+    plain, mirrored, down = task.inputs.batch([film] * 3, changes, (64, 64))["image"]
     assert torch.allclose(mirrored, plain.flip(2), atol=0.02)
     assert torch.allclose(down, plain.flip(1), atol=0.02)
     assert not torch.allclose(mirrored, plain, atol=0.2)
@@ -132,7 +135,7 @@ def test_changes_reach_the_films(small_data: Path) -> None:
 
 def test_the_sex_of_a_batch_is_1_for_boys(small_data: Path) -> None:
     task = made(small("vgg-a-female-2026-11", cohort="both"), small_data)
-    batch = task.batch(task.train_films, [Change()] * len(task.train_films), (64, 64))
+    batch = task.inputs.batch(task.train_films, [Change()] * len(task.train_films), (64, 64))
     assert batch["sex"].shape == (len(task.train_films), 1)
     assert batch["sex"][:, 0].tolist() == [float(film.sex is Sex.MALE) for film in task.train_films]
     assert set(batch["sex"].unique().tolist()) == {0.0, 1.0}
@@ -234,3 +237,61 @@ def test_imagenet_weights_are_only_for_networks_that_know_them(small_data: Path)
     with pytest.raises(BoneAgeError, match='start = "random"'):
         made(recipe, small_data).build(resumed=False)
     made(recipe, small_data).build(resumed=True)  # its weights come from the checkpoint
+
+
+# ---- fewer films, one kind of films, another run's weights
+def test_a_smaller_training_s_films_are_among_a_larger_one_s(small_data: Path) -> None:
+    few, more, every = (made(small("vgg-a-female-2026-11", most=most), small_data) for most in (3, 5, None))
+    assert [len(task.train_films) for task in (few, more)] == [3, 5]
+    assert set(few.train_films) < set(more.train_films) < set(every.train_films)
+    assert few.select_films == every.select_films
+
+
+def test_the_two_kinds_of_films_share_none_and_leave_none(small_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stds = {film: float(read(file).pixels.std()) for film, file in dataset.iterate_files(small_data, ids_of(small_data))}
+    monkeypatch.setattr(domain, "VALLEY", float(np.median(list(stds.values()))))
+    domain.domains.cache_clear()
+    low, high, every = (
+        set(films_of(task_films(kind), small_data)) for kind in ("low-contrast", "high-contrast", "all")
+    )  # phantoms are of one contrast: the valley is moved into them
+    domain.domains.cache_clear()
+    assert low
+    assert high
+    assert not low & high
+    assert low | high == every
+    assert max(stds[film.id] for film in low) < min(stds[film.id] for film in high)
+
+
+def test_a_run_may_start_from_another_s_weights(small_data: Path) -> None:
+    first = small("vgg-a-female-2026-11").model_copy(update={"name": "first"})
+    finished = train(first, made(first, small_data), run_folder(first), machine=PLAIN, tell=lambda line: None)
+    second = small("vgg-a-female-2026-11").model_copy(update={"start": "recipe:first"})
+    begun = made(second, small_data).build(resumed=False).state_dict()
+    assert all(torch.equal(value, begun[name]) for name, value in finished.state_dict().items())
+
+
+def test_a_start_that_is_not_there_or_of_another_shape_is_told(small_data: Path) -> None:
+    absent = small("vgg-a-female-2026-11").model_copy(update={"start": "recipe:nowhere"})
+    with pytest.raises(BoneAgeError, match="without a run"):
+        made(absent, small_data).build(resumed=False)
+    first = small("vgg-a-female-2026-11").model_copy(update={"name": "first"})
+    train(first, made(first, small_data), run_folder(first), machine=PLAIN, tell=lambda line: None)
+    other = small("vgg-a-female-2026-11", crops=("film", "film")).model_copy(update={"start": "recipe:first"})
+    with pytest.raises(BoneAgeError, match="another shape"):
+        made(other, small_data).build(resumed=False)
+    longer = [stage.model_copy(update={"epochs": 3}) for stage in first.stages]
+    unfinished = torch.load(run_folder(first) / "last.pt", weights_only=True)
+    unfinished["recipe"] = first.model_copy(update={"stages": tuple(longer)}).model_dump_json()
+    torch.save(unfinished, run_folder(first) / "last.pt")
+    with pytest.raises(BoneAgeError, match="2 of 3 epochs"):
+        made(small("vgg-a-female-2026-11").model_copy(update={"start": "recipe:first"}), small_data).build(resumed=False)
+
+
+def task_films(kind: str) -> Films:
+    recipe = small("vgg-a-female-2026-11", domain=kind)
+    assert isinstance(recipe.task, Settings)
+    return recipe.task.films
+
+
+def ids_of(data: Path) -> set[int]:
+    return {film.id for film in dataset.read_films(data)}

@@ -24,6 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from boneage.errors import BoneAgeError, Kind
+from boneage.found_hands import runs_folder
 from boneage.models.mobilenet_v2 import MobileNetV2, recenter_batch_norm
 from boneage.train.recipe import Cosine, Exponential, Recipe, ThreeSteps
 
@@ -59,8 +60,33 @@ def pretrained(trunk: MobileNetV2, films: Tensor) -> None:
     recenter_batch_norm(trunk, films)
 
 
-def start_from_imagenet(model: nn.Module) -> None:
-    """ImageNet weights from BONEAGE_PRETRAINED for a network that knows how to take them. Raises BoneAgeError for another."""
+def start_from(start: str, model: nn.Module) -> None:
+    """The weights that a recipe's `start` names. Raises BoneAgeError where they cannot be had or do not fit."""
+    if start == "imagenet":
+        _start_from_imagenet(model)
+    elif start.startswith("recipe:"):
+        _start_from_run(start.removeprefix("recipe:"), model)
+
+
+def _start_from_run(name: str, model: nn.Module) -> None:
+    checkpoint = runs_folder() / name / "last.pt"
+    todo = f"Train it first: boneage train recipes/{name}.toml --data DIR"
+    if not checkpoint.is_file():
+        raise BoneAgeError(Kind.BAD_RECIPE, came=f'start = "recipe:{name}" without a run', expected=str(checkpoint), todo=todo)
+    saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    epochs = sum(stage["epochs"] for stage in json.loads(saved["recipe"])["stages"])
+    if saved["epoch"] < epochs:
+        came = f"{name} after {saved['epoch']} of {epochs} epochs"
+        raise BoneAgeError(Kind.BAD_RECIPE, came=came, expected="a finished run", todo=todo)
+    try:
+        model.load_state_dict(saved["average"])
+    except RuntimeError as error:
+        came = f"weights of {name}, a network of another shape"
+        raise BoneAgeError(Kind.BAD_RECIPE, came=came, expected="the same network", todo="Name another start.") from error
+
+
+def _start_from_imagenet(model: nn.Module) -> None:
+    """ImageNet weights from BONEAGE_PRETRAINED for a network that knows how to take them."""
     from boneage.models.lee_networks import LeeNetwork
 
     if not isinstance(model, LeeNetwork):
@@ -149,7 +175,7 @@ class State:
         state = cls(model, average, _optimizer(model, recipe))
         if resumed:
             saved = torch.load(checkpoint, map_location=machine.device, weights_only=True)
-            if _settings(saved["recipe"]) != _settings(recipe.model_dump_json()):
+            if _settings(saved["recipe"]) != _settings(_json(recipe)):
                 raise BoneAgeError(
                     Kind.BAD_RECIPE,
                     came=f"a recipe other than the one that began {checkpoint.parent}",
@@ -165,7 +191,7 @@ class State:
     def save(self, checkpoint: Path, recipe: Recipe) -> None:
         """Written beside and moved into place, so that a kill never leaves half a file."""
         values = {
-            "recipe": recipe.model_dump_json(),
+            "recipe": _json(recipe),
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -175,6 +201,11 @@ class State:
         beside = checkpoint.with_suffix(".part")
         torch.save(values, beside)
         beside.replace(checkpoint)
+
+
+def _json(recipe: Recipe) -> str:
+    """Without what has its default: keys that came later do not part a recipe from its older runs."""
+    return recipe.model_dump_json(exclude_defaults=True)
 
 
 def _settings(recipe: str) -> dict[str, object]:

@@ -17,11 +17,16 @@ from boneage.found_hands import runs_folder
 from boneage.geometry import PixelMap
 from boneage.networks import load_network
 from boneage.prepare import Way, prepare
+from boneage.prepare.aligned import AlignedHand
+from boneage.prepare.attended import AttendedHand
+from boneage.prepare.enhanced import EnhancedHand
 from boneage.prepare.registered import RegisteredHand
+from boneage.prepare.squashed import SquashedFilm
 from boneage.read import read
 from boneage.register.frame import PAPER_FRAME
 from boneage.register.windows import Window
 from boneage.systems import find_way
+from boneage.train.claim import alone
 
 Bytes = npt.NDArray[np.uint8]
 Tell = Callable[[str], None]
@@ -46,33 +51,86 @@ class PreparedFilms:
 def load_prepared(data: Path, films: list[Film], way_name: str, *, tell: Tell = lambda line: None) -> PreparedFilms:
     """The films prepared in that way. What is not yet kept in the runs folder is made first; a kill loses nothing.
 
-    One folder for each way's options, its networks' checksums and the data set's films.
+    One folder for each way's options, its networks' checksums and the data set's films; one run at a time fills it.
     """
     way = _kept_way(find_way(way_name))
     ids = [film.id for film in dataset.read_films(data)]
     folder = runs_folder() / "prepared" / f"{type(way).__name__}-{_key(way, ids)}"
-    rows = {film_id: row for row, film_id in enumerate(ids)}
-    state = _open(folder / "state.npy", (len(ids),))
-    wanted = {film.id for film in films if state[rows[film.id]] == UNKNOWN}
-    crops = {path.stem: _open(path, ()) for path in sorted(folder.glob("crop-*.npy"))}
-    for count, (film_id, file) in enumerate(dataset.iterate_files(data, wanted) if wanted else (), start=1):
-        row = rows[film_id]
-        try:
-            prepared = prepare(read(file), way, load=load_network)
-        except BoneAgeError:
-            state[row] = REFUSED
-            continue
-        for number, crop in enumerate(prepared.crops):
-            name = f"crop-{number}-{crop.name.replace(' ', '-')}"
-            if name not in crops:
-                crops[name] = _open(folder / f"{name}.npy", (len(ids), *crop.pixels.shape))
-            crops[name][row] = np.rint(crop.pixels * 255)
-        state[row] = READY
-        if count % 500 == 0:
-            tell(f"{way_name}: {count} of {len(wanted)} films prepared")
-    by_name = {name.split("-", 2)[2].replace("-", " "): crop for name, crop in crops.items()}
-    ready = {film.id: rows[film.id] for film in films if state[rows[film.id]] == READY}
-    return PreparedFilms(by_name, _grids(find_way(way_name), by_name), ready)
+    kept = _Kept(folder, way, {film_id: row for row, film_id in enumerate(ids)})
+    if kept.unknown(films):
+        with alone(folder, tell):
+            kept.fill(data, films, lambda line: tell(f"{way_name}: {line}"))
+    crops = kept.crops()
+    return PreparedFilms(crops, _grids(find_way(way_name), crops), kept.ready(films))
+
+
+def crop_names(way: Way) -> tuple[str, ...]:
+    """What a way makes of a film, in its order."""
+    match way:
+        case AlignedHand(regions=parts) | RegisteredHand(windows=parts):
+            return tuple(part.name for part in parts)
+        case EnhancedHand():
+            return ("hand",)
+        case AttendedHand():
+            return ("coarse map", "fine map")
+        case SquashedFilm():
+            return ("film",)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A folder with a file for each crop of the way, and one for the films' states, each with a row a film."""
+
+    folder: Path
+    way: Way
+    rows: dict[int, int]  # by id
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """By crop."""
+        names = enumerate(crop_names(self.way))
+        return {name: self.folder / f"crop-{number}-{name.replace(' ', '-')}.npy" for number, name in names}
+
+    @property
+    def state(self) -> Bytes:
+        """[N]. Where a crop's file is not there, no film counts as tried."""
+        if not all(file.is_file() for file in self.files.values()):
+            return np.full(len(self.rows), UNKNOWN, np.uint8)
+        return _open(self.folder / "state.npy", (len(self.rows),))
+
+    def unknown(self, films: list[Film]) -> set[int]:
+        """Ids of the films that were not tried."""
+        state = self.state
+        return {film.id for film in films if state[self.rows[film.id]] == UNKNOWN}
+
+    def ready(self, films: list[Film]) -> dict[int, int]:
+        """Rows by id."""
+        state = self.state
+        return {film.id: self.rows[film.id] for film in films if state[self.rows[film.id]] == READY}
+
+    def crops(self) -> dict[str, Bytes]:
+        """Those that are there, by name."""
+        return {name: _open(file, ()) for name, file in self.files.items() if file.is_file()}
+
+    def fill(self, data: Path, films: list[Film], tell: Tell) -> None:
+        """Prepare the films that were not tried."""
+        wanted, crops, files = self.unknown(films), self.crops(), self.files
+        state = _open(self.folder / "state.npy", (len(self.rows),))
+        state[:] = self.state
+        for count, (film_id, file) in enumerate(dataset.iterate_files(data, wanted) if wanted else (), start=1):
+            row = self.rows[film_id]
+            try:
+                prepared = prepare(read(file), self.way, load=load_network)
+            except BoneAgeError:
+                state[row] = REFUSED
+                continue
+            for crop in prepared.crops:
+                if crop.name not in crops:
+                    crops[crop.name] = _open(files[crop.name], (len(self.rows), *crop.pixels.shape))
+                crops[crop.name][row] = np.rint(crop.pixels * 255)
+            state[row] = READY
+            if count % 500 == 0:
+                tell(f"{count} of {len(wanted)} films prepared")
 
 
 def _kept_way(way: Way) -> Way:

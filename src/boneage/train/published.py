@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Choice(BaseModel):
@@ -20,6 +20,8 @@ class Films(Choice):
     crops: tuple[str, ...] = Field(min_length=1)  # one channel each
     cohort: Literal["female", "male", "both"]
     months: tuple[float, float]  # bone ages from (included) to (excluded), in training and in choosing
+    domain: Literal["all", "low-contrast", "high-contrast"] = "all"  # train/domain.py
+    most: int | None = Field(default=None, gt=0)  # films to train on; a smaller number's are among a larger number's
 
 
 class Vgg(Choice):
@@ -124,3 +126,10 @@ class PublishedTask(Choice):
     network: Network
     answer: Answer
     loss: Loss
+
+    @model_validator(mode="after")
+    def _joins_both_sexes(self) -> Self:
+        """A network that is told the sex serves both; the runtime tells it to none that reads one sex alone."""
+        if isinstance(self.network, RegressionCnn) and self.films.cohort != "both":
+            raise ValueError(f'a regression-cnn joins the sex, so its films.cohort is "both", not "{self.films.cohort}"')
+        return self

@@ -14,6 +14,8 @@ from boneage.train import published
 from boneage.train.published import Choice as _Table
 from boneage.train.published import PublishedTask
 
+RECIPES = Path("recipes")  # of a source tree
+
 
 class About(_Table):
     """Where the recipe comes from and what to expect."""
@@ -178,7 +180,7 @@ class Recipe(_Table):
     seed: int
     about: About
     task: AnyTask = Field(discriminator="kind")
-    start: Literal["imagenet", "random"]
+    start: str = Field(pattern=r"^(random|imagenet|recipe:.+)$")  # recipe:NAME: from that recipe's finished run
     stages: tuple[Stage, ...] = Field(min_length=1)
     optimizer: Optimizer
     augment: Augment | UniformAugment = Field(discriminator="kind")
@@ -197,15 +199,29 @@ class Recipe(_Table):
 
 
 def read_recipe(path: Path) -> Recipe:
-    """The recipe in a TOML file. Raises BoneAgeError that names each wrong key and suggests the right one."""
+    """The recipe in a TOML file. Raises BoneAgeError that names each wrong key, or a file that is not there, and suggests one."""
     try:
         values = tomllib.loads(path.read_text())
+    except FileNotFoundError as error:
+        raise _not_found(path) from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise _bad(path, str(error)) from error
     try:
         return Recipe.model_validate(values)
     except ValidationError as error:
         raise _bad(path, "; ".join(_describe(item) for item in error.errors())) from error
+
+
+def _not_found(path: Path) -> BoneAgeError:
+    """Near names beside it and in recipes/."""
+    there = {recipe.stem: str(recipe) for folder in (path.parent, RECIPES) for recipe in sorted(folder.glob("*.toml"))}
+    near = difflib.get_close_matches(path.name.removesuffix(".toml"), there)
+    return BoneAgeError(
+        Kind.BAD_RECIPE,
+        came=f"no recipe {path}",
+        expected=f"a TOML file, as in {RECIPES}/ of the source tree",
+        todo=f"Did you mean {' or '.join(there[name] for name in near)}?" if near else f"See {RECIPES}/ for those there are.",
+    )
 
 
 def _describe(item: Any) -> str:

@@ -1,0 +1,191 @@
+"""The queue of all trainings behind the papers' tables: in order of value, one at a time, never lost, never done twice."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import tomllib
+from collections.abc import Collection, Iterator
+from enum import Enum
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from pydantic import Field, ValidationError
+from torch import nn
+
+from boneage import dataset
+from boneage.dataset import Film, Part
+from boneage.errors import BoneAgeError, Kind
+from boneage.evaluate.looks import log_look
+from boneage.evaluate.metrics import mae
+from boneage.evaluate.network_answers import NetworkAnswers, Training, answers_path, write_answers, write_training
+from boneage.evaluate.run import today
+from boneage.train.answers import months_of
+from boneage.train.claim import claimed
+from boneage.train.export import averaged
+from boneage.train.inputs import Inputs
+from boneage.train.loop import Machine, Tell
+from boneage.train.prepared_films import load_prepared
+from boneage.train.published import Choice, PublishedTask, YearClasses
+from boneage.train.published_task import films_of, readable
+from boneage.train.recipe import Recipe, read_recipe
+from boneage.train.run import run, run_folder
+
+ASKED = (Part.SELECT, Part.TEST)  # what each network answers for the tables
+LOOKS = "test-looks.csv"
+
+
+class Row(Choice):
+    """One training of the queue."""
+
+    recipe: str  # its name; the file stands beside the queue's
+    fills: str  # tables and figures of the papers
+    minutes: int = Field(gt=0)  # expected, on one CPU core
+
+
+class Stand(Enum):
+    """How far a row is."""
+
+    DONE = "done"
+    STARTED = "started"
+    WAITING = "waiting"
+
+
+class Standing(NamedTuple):
+    """A row with its recipe, and how far it is."""
+
+    row: Row
+    recipe: Recipe
+    stand: Stand
+    epochs_done: int
+
+
+def read_queue(path: Path) -> tuple[tuple[Row, Recipe], ...]:
+    """The rows, each with its recipe read. Raises BoneAgeError for a wrong row before any is trained."""
+    try:
+        values = tomllib.loads(path.read_text())
+        rows = [Row.model_validate(row) for row in values["training"]]
+    except (OSError, KeyError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as error:
+        raise _bad(path, f"{type(error).__name__}: {error}") from error
+    if twice := {row.recipe for row in rows if [other.recipe for other in rows].count(row.recipe) > 1}:
+        raise _bad(path, f"{', '.join(sorted(twice))} more than once")
+    recipes = [read_recipe(path.parent / f"{row.recipe}.toml") for row in rows]
+    if other := [recipe.name for recipe in recipes if not isinstance(recipe.task, PublishedTask)]:
+        raise _bad(path, f"{other[0]}, which is no published system's bone age network")
+    return tuple(zip(rows, recipes, strict=True))
+
+
+def look_over(path: Path, results: Path) -> tuple[Standing, ...]:
+    """Every row and how far it is."""
+    return tuple(Standing(row, recipe, *_stand(recipe, results)) for row, recipe in read_queue(path))
+
+
+def work_through(
+    path: Path, data: Path, results: Path, *, only: Collection[str] = (), machine: Machine, tell: Tell
+) -> Iterator[Training]:
+    """Trains what is not done yet, in order; each network's answers are kept before the next begins. `only`: some networks.
+
+    Several processes may work through one queue: a row that another one has is passed over.
+    """
+    rows = read_queue(path)
+    if unknown := set(only) - {recipe.name for _, recipe in rows}:
+        raise _bad(path, f"no training {sorted(unknown)[0]!r}")
+    for row, recipe in rows:
+        if (only and recipe.name not in only) or answers_path(results, recipe.name).is_file():
+            continue
+        with claimed(run_folder(recipe)) as free:
+            if not free:
+                tell(f"{recipe.name}: another process trains it")
+            elif not answers_path(results, recipe.name).is_file():  # it may have been done meanwhile
+                tell(f"{recipe.name}: {row.minutes} minutes, for {row.fills}")
+                run(recipe, data, machine=machine, tell=tell)
+                yield keep(row, recipe, data, results, tell=tell)
+
+
+def keep(row: Row, recipe: Recipe, data: Path, results: Path, *, tell: Tell) -> Training:
+    """A finished run's answers, its line in the table of all networks, and its look at test."""
+    assert isinstance(recipe.task, PublishedTask)
+    model = averaged(recipe, run_folder(recipe) / "last.pt").model
+    answers = answer(recipe, model, data, tell=tell)
+    training = _training(row, recipe, model, data)
+    write_training(results, training)
+    write_answers(answers_path(results, recipe.name), answers)  # last: this file says that all is kept
+    test = answers.on(Part.TEST)
+    log_look(
+        results / LOOKS,
+        date=training.date,
+        system=recipe.name,
+        weights=training.weights,
+        split_hash=training.split_hash,
+        films=len(test.films),
+        mae=float(mae(test.truth, test.predicted)) if test.films else None,
+        command=training.command,
+    )
+    return training
+
+
+def answer(recipe: Recipe, model: nn.Module, data: Path, *, tell: Tell) -> NetworkAnswers:
+    """What a trained network says of the select and test films it is for, of whatever age, prepared as the runtime does."""
+    task = recipe.task
+    assert isinstance(task, PublishedTask)
+    films = readable(task.films, data, set(ASKED))
+    prepared = load_prepared(data, films, task.films.way, tell=tell)
+    seen: list[Film] = [film for film in films if film.id in prepared.row_of]
+    outputs = Inputs(prepared, task).outputs_of(model, seen, recipe.stages[-1].size, workers=0)
+    classes = outputs.softmax(1).double().numpy() if isinstance(task.answer, YearClasses) else None
+    months = months_of(task.answer, outputs).double().numpy()
+    return NetworkAnswers(recipe.name, tuple(seen), months, classes)
+
+
+def _training(row: Row, recipe: Recipe, model: nn.Module, data: Path) -> Training:
+    """Out of the run's log."""
+    assert isinstance(recipe.task, PublishedTask)
+    with (run_folder(recipe) / "log.csv").open(newline="") as lines:
+        epochs = list(csv.DictReader(lines))
+    films = dataset.read_films(data)
+    trained = [film for film in films_of(recipe.task.films, data) if film.part is Part.TRAIN]
+    scores = [float(epoch["select_mae"]) for epoch in epochs]
+    height, width = recipe.stages[-1].size
+    batch = recipe.optimizer.batch
+    return Training(
+        network=recipe.name,
+        date=today(),
+        fills=row.fills,
+        size=f"{height} x {width}",
+        epochs=recipe.epochs,
+        films=len(trained),
+        films_seen=recipe.epochs * (len(trained) // batch) * batch,
+        parameters=sum(weights.numel() for weights in model.parameters()),
+        select_mae=min(scores) if recipe.task.keep == "best" else scores[-1],
+        minutes=round(sum(float(epoch["seconds"]) for epoch in epochs) / 60, 1),
+        weights=_digest(model),
+        split_hash=dataset.split_hash(films),
+        command=f"boneage queue run recipes/queue.toml --only {recipe.name} --data DIR",
+    )
+
+
+def _digest(model: nn.Module) -> str:
+    """Twelve hex digits over the weights."""
+    digest = hashlib.sha256()
+    for weights in model.state_dict().values():
+        digest.update(weights.cpu().numpy().tobytes())
+    return digest.hexdigest()[:12]
+
+
+def _stand(recipe: Recipe, results: Path) -> tuple[Stand, int]:
+    if answers_path(results, recipe.name).is_file():
+        return Stand.DONE, recipe.epochs
+    checkpoint = run_folder(recipe) / "last.pt"
+    if not checkpoint.is_file():
+        return Stand.WAITING, 0
+    return Stand.STARTED, int(torch.load(checkpoint, map_location="cpu", weights_only=True)["epoch"])
+
+
+def _bad(path: Path, what: str) -> BoneAgeError:
+    return BoneAgeError(
+        Kind.BAD_RECIPE,
+        came=f"queue {path}: {what}",
+        expected="[[training]] tables with recipe, fills and minutes",
+        todo="See recipes/queue.toml.",
+    )
