@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from boneage.errors import BoneAgeError, Kind
-from boneage.networks import WEIGHTS, Card, OnnxNetwork, load_network
+from boneage.networks import WEIGHTS, Card, OnnxNetwork, find_weights, load_network, weights_from
 from boneage.systems import REFERENCE
 
 NAMES = sorted(path.stem for path in WEIGHTS.glob("*.onnx"))  # the package's; tests/test_lab_weights.py has the lab's
@@ -56,6 +56,19 @@ def test_an_absent_network_is_told_with_the_commands_that_make_it() -> None:
     with pytest.raises(BoneAgeError, match=r"boneage train recipes/reference-1999-01\.toml") as caught:
         load_network("reference-1999-01")
     assert caught.value.kind is Kind.BAD_WEIGHTS
+
+
+def test_a_network_in_a_folder_of_its_own_is_found_first_and_forgotten_after(tmp_path: Path) -> None:
+    name = NAMES[0]
+    before = load_network(name)
+    for suffix in ("onnx", "toml"):
+        shutil.copyfile(WEIGHTS / f"{name}.{suffix}", tmp_path / f"{name}.{suffix}")
+    with weights_from(tmp_path):
+        assert find_weights(f"{name}.onnx") == tmp_path / f"{name}.onnx"
+        assert find_weights(f"{NAMES[1]}.onnx").parent == WEIGHTS
+        assert (within := load_network(name)) is not before
+    assert find_weights(f"{name}.onnx").parent == WEIGHTS
+    assert load_network(name) is not within
 
 
 def test_a_network_s_size_is_its_card_s() -> None:

@@ -13,10 +13,10 @@ from boneage.combine.estimate import estimate, load_calibration
 from boneage.errors import Kind
 from boneage.networks import Batch, load_network
 from boneage.phantom import Phantom, write_dicom, write_png
-from boneage.pipeline import Failure, perceive, settle_sex
+from boneage.pipeline import Failure, need_networks, need_weights, perceive, settle_sex
 from boneage.prepare.squashed import SquashedFilm
 from boneage.read.folder import Found
-from boneage.systems import HAND_FINDER, LEE, RESNET50, Answer, Member, SexUse, System
+from boneage.systems import HAND_FINDER, IGLOVIKOV, LEE, RESNET50, Answer, Member, SexUse, System
 from boneage.types import YEARS, Flag, Radiograph, SexSource, Vote
 
 
@@ -248,3 +248,31 @@ def test_a_system_that_is_not_yet_trained_says_how_to_train_it(
     with pytest.raises(BoneAgeError, match="boneage") as caught:
         assess(Radiograph(girl.pixels, ""), RESNET50)
     assert caught.value.kind is Kind.BAD_WEIGHTS
+
+
+def test_all_that_a_system_lacks_is_told_at_once_with_one_line_that_makes_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)  # no weights-lab/ here
+    absent = [name for name in IGLOVIKOV.weights if name != HAND_FINDER]
+    recipes = [f"recipes/{name}.toml" for name in absent]
+    with pytest.raises(BoneAgeError) as caught:
+        need_weights(IGLOVIKOV)
+    assert caught.value.kind is Kind.BAD_WEIGHTS
+    assert all(name in caught.value.came for name in absent)
+    assert HAND_FINDER not in str(caught.value)
+    train, *exports, calibrate = caught.value.todo.split(": ", 1)[1].split(" && ")
+    assert train == f"boneage train {' '.join(recipes)} --data DIR"
+    assert exports == [f"boneage export {recipe} --data DIR" for recipe in recipes]
+    assert calibrate == "boneage calibrate iglovikov-2018 --data DIR"
+    with pytest.raises(BoneAgeError) as caught:
+        need_networks(IGLOVIKOV)
+    assert "calibrate" not in str(caught.value)
+
+
+def test_a_system_that_lacks_only_its_calibration_is_told_that() -> None:
+    uncalibrated = replace(REFERENCE, calibration="never-1999-01")
+    need_networks(uncalibrated)
+    with pytest.raises(BoneAgeError, match="boneage calibrate never-1999-01") as caught:
+        need_weights(uncalibrated)
+    assert "boneage train" not in str(caught.value)

@@ -24,7 +24,9 @@ from boneage.errors import BoneAgeError, Kind
 from boneage.lab import COMMANDS
 from boneage.measures import measure_app
 from boneage.mine_commands import mine_app
+from boneage.papers_command import papers
 from boneage.pipeline import BOTH, SexChoice, absent_weights, assess_many, need_weights
+from boneage.queue_command import queue_app
 from boneage.read.folder import Found, find_files
 from boneage.report.folder import MapsFolder, ReportFolder, StepsFolder, claim
 from boneage.report.record import to_record, years_and_months
@@ -255,12 +257,13 @@ def reported() -> Iterator[None]:
         raise typer.Exit(MISUSED) from None
 
 
-for command in (*COMMANDS, compare, dataset):
+for command in (*COMMANDS, compare, dataset, papers):
     app.command(rich_help_panel="Lab")(reporting(command))
 
 
 app.add_typer(measure_app(reporting), name="measure", rich_help_panel="Lab")
 app.add_typer(mine_app(reporting), name="mine", rich_help_panel="Lab")
+app.add_typer(queue_app(reporting), name="queue", rich_help_panel="Lab")
 
 
 def main() -> None:

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from boneage import dataset
-from boneage.combine.estimate import COVERAGE, calibration_file, load_calibration
+from boneage.combine.estimate import COVERAGE, Calibration, calibration_file, load_calibration
 from boneage.dataset import Part
 from boneage.errors import BoneAgeError, Kind
-from boneage.evaluate.lab import load
+from boneage.extras import load
 from boneage.networks import LAB_WEIGHTS, WEIGHTS
-from boneage.pipeline import need_weights
-from boneage.systems import REFERENCE, find_system, find_way
+from boneage.pipeline import need_networks, need_weights
+from boneage.systems import REFERENCE, SYSTEMS, System, find_system, find_way
+
+if TYPE_CHECKING:
+    from boneage.evaluate.run import Answers
 
 DataFolder = Annotated[
     Path | None, typer.Option("--data", help="The challenge's data set; default BONEAGE_DATA or ../shared/rsna.")
 ]
 Recipes = Annotated[Path, typer.Argument(metavar="RECIPE", help="recipes/NAME.toml")]
 RESULTS = Path("results")
+RECIPE = "recipes/{}.toml"
+EVALUATED = (
+    "A system's name, or recipes/NAME.toml: the recipe's network alone. Where no system has that name there is no calibration "
+    "file, so its interval is fitted first, as `boneage calibrate` does: it reads the films of select and calibrate, too."
+)
 CURVES = {
     "bone-age": {"loss": ["train_loss"], "MAE, months": ["train_mae", "select_mae", "select_regression_mae"]},
     "published": {"loss": ["train_loss"], "MAE, months": ["train_mae", "select_mae"]},
@@ -73,7 +83,10 @@ def export(
     run: Annotated[Path | None, typer.Option("--run", help="The run's folder, where it is not the recipe's own.")] = None,
     eight_bit: Annotated[bool, typer.Option("--eight-bit", help="Weights in 8 bits a channel; the card tells the loss.")] = False,
 ) -> None:
-    """Write a trained run as ONNX into the package, measure it for its card, and copy its learning curve to results/."""
+    """Write a trained run as ONNX into the package, measured for its card, and its learning curve to results/.
+
+    All are made beside their places and moved there at the end: what fails leaves the files that were there.
+    """
     load("torch")
     import tomli_w
 
@@ -91,14 +104,21 @@ def export(
     checkpoint = trained / "last.pt"
     storage = Storage.BYTES if eight_bit else Storage.HALF
     card = {"date": today(), "split_hash": dataset.split_hash(dataset.read_films(folder))}
-    path = write(settings, weights_folder(settings), card=card, checkpoint=checkpoint, storage=storage).with_suffix(".toml")
-    values = tomllib.loads(path.read_text()) | {"figures": measure(settings, checkpoint, folder)}
-    path.write_text(tomli_w.dumps(values))
-    RESULTS.mkdir(exist_ok=True)
-    curve = RESULTS / f"{settings.name}-learning.csv"
-    shutil.copyfile(trained / "log.csv", curve)
-    plot_learning_curve(curve.with_suffix(".svg"), curve, columns=CURVES[settings.task.kind], title=settings.name)
-    to_user.print(f"{path}\n{path.read_text()}", highlight=False, soft_wrap=True, markup=False)
+    places = weights_folder(settings), RESULTS
+    for place in places:
+        place.mkdir(exist_ok=True)
+    made, drawn = (TemporaryDirectory(dir=place, prefix=".export-") for place in places)
+    with made, drawn:
+        path = write(settings, Path(made.name), card=card, checkpoint=checkpoint, storage=storage).with_suffix(".toml")
+        values = tomllib.loads(path.read_text()) | {"figures": measure(settings, checkpoint, folder, exported=path.parent)}
+        path.write_text(tomli_w.dumps(values))
+        curve = Path(drawn.name) / f"{settings.name}-learning.csv"
+        shutil.copyfile(trained / "log.csv", curve)
+        plot_learning_curve(curve.with_suffix(".svg"), curve, columns=CURVES[settings.task.kind], title=settings.name)
+        for file in (*path.parent.iterdir(), *curve.parent.iterdir()):
+            os.replace(file, file.parents[1] / file.name)  # both folders lie in the files' places
+    installed = places[0] / path.name
+    to_user.print(f"{installed}\n{installed.read_text()}", highlight=False, soft_wrap=True, markup=False)
 
 
 def calibrate(system: Annotated[str, typer.Argument(metavar="SYSTEM")], data: DataFolder = None) -> None:
@@ -110,6 +130,7 @@ def calibrate(system: Annotated[str, typer.Argument(metavar="SYSTEM")], data: Da
     from boneage.evaluate.run import calibrate as fit
 
     chosen, data = find_system(system), need_data(data)
+    need_networks(chosen)
     fitted = fit(ask(chosen, data, Part.SELECT), ask(chosen, data, Part.CALIBRATE))
     values = {"wide_spread_months": fitted.wide_spread_months, "conformal": fitted.conformal.to_dict()}
     folder = WEIGHTS if chosen is REFERENCE else LAB_WEIGHTS
@@ -119,25 +140,24 @@ def calibrate(system: Annotated[str, typer.Argument(metavar="SYSTEM")], data: Da
 
 
 def evaluate(
-    system: Annotated[str, typer.Argument(metavar="SYSTEM")],
+    system: Annotated[str, typer.Argument(metavar="SYSTEM|RECIPE", help=EVALUATED)],
     data: DataFolder = None,
     split: Annotated[str, typer.Option(help="train, select, calibrate or test; each look at test is logged.")] = "select",
     out: Annotated[Path, typer.Option("--out", help="Folder for tables, predictions and plots.")] = RESULTS,
 ) -> None:
-    """Measure a system on one part of the split: table, predictions by id, plots."""
+    """Measure a system, or a recipe's network alone, on one part of the split: table, predictions by id, plots."""
     from boneage.evaluate import plots, run
     from boneage.evaluate.looks import log_look
     from boneage.evaluate.predictions import write_predictions
     from boneage.evaluate.tables import render_table, write_table
 
-    chosen, part, folder = find_system(system), parse_part(split), need_data(data)
-    need_weights(chosen)
-    calibration = load_calibration(chosen.calibration)
+    chosen, part, folder = find_evaluated(system), parse_part(split), need_data(data)
     make_folder(out / "predictions")
-    answers = run.ask(chosen, folder, part)
+    answers, calibration = ask(chosen, folder, part)
     rows = run.predictions(answers, calibration)
     table, mae = run.table_of(rows)
-    name, weights = f"{chosen.name}-{part.value}", run.weights_hash(chosen)
+    own = chosen.name in SYSTEMS
+    name, weights = f"{chosen.name}-{part.value}", run.weights_hash(chosen, calibrated=own)
     if part is Part.TEST:
         log_look(
             RESULTS / "test-looks.csv",
@@ -147,7 +167,7 @@ def evaluate(
             split_hash=answers.split_hash,
             films=len(rows),
             mae=mae,
-            command=f"boneage evaluate {chosen.name} --data DIR --split test",
+            command=f"boneage evaluate {chosen.name if own else RECIPE.format(chosen.name)} --data DIR --split test",
         )
     write_predictions(
         out / "predictions" / f"{name}.csv",
@@ -172,6 +192,30 @@ def evaluate(
     plots.plot_coverage(out / f"{name}-coverage.svg", rows, conformal=calibration.conformal, title=name)
     Console().print(render_table(table, title=name, interval_coverage=COVERAGE))
     Console().print(f"{len(answers.refused)} of {len(rows) + len(answers.refused)} films refused", highlight=False)
+
+
+def find_evaluated(name: str) -> System:
+    """The system of that name, or a recipe's network alone. Raises BoneAgeError for a name that is neither."""
+    if not name.endswith(".toml"):
+        return find_system(name)
+    load("torch")
+    from boneage.train.alone import system_of
+    from boneage.train.recipe import read_recipe
+
+    return system_of(read_recipe(Path(name)))
+
+
+def ask(system: System, data: Path, part: Part) -> tuple[Answers, Calibration]:
+    """What it says of the part's films, and its calibration: of a system from beside the weights, of a network alone fitted."""
+    from boneage.evaluate import run
+
+    if system.name in SYSTEMS:
+        need_weights(system)
+        return run.ask(system, data, part), load_calibration(system.calibration)
+    need_networks(system)
+    said = {one: run.ask(system, data, one) for one in (Part.SELECT, Part.CALIBRATE)}
+    fitted = run.calibrate(said[Part.SELECT], said[Part.CALIBRATE])
+    return said.get(part) or run.ask(system, data, part), fitted
 
 
 def prepare(

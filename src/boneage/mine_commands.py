@@ -16,7 +16,7 @@ from rich.table import Table
 
 from boneage.dataset import find_data
 from boneage.errors import BoneAgeError, Kind
-from boneage.evaluate.lab import load
+from boneage.extras import load
 from boneage.lab import DataFolder, need_data
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +23,8 @@ from boneage.errors import BoneAgeError, Kind
 Batch = npt.NDArray[np.float32]
 WEIGHTS = Path(__file__).parent / "weights"
 LAB_WEIGHTS = Path("weights-lab")  # of a source tree: the published systems' networks, which the package leaves out
+WHERE = f"in the package, or in {LAB_WEIGHTS}/ of the source tree, where the published systems' networks are"
+_first: list[Path] = []  # folders that are looked in before these two
 
 
 class Network(Protocol):
@@ -92,19 +95,31 @@ def load_network(name: str) -> OnnxNetwork:
     return OnnxNetwork(find_weights(f"{name}.onnx"), Card.read(find_weights(f"{name}.toml")))
 
 
+@contextmanager
+def weights_from(folder: Path) -> Iterator[None]:
+    """Within it a network is looked for in `folder` first: so that one is measured before it takes its place."""
+    _first.insert(0, folder)
+    load_network.cache_clear()
+    try:
+        yield
+    finally:
+        _first.remove(folder)
+        load_network.cache_clear()
+
+
 def weights_path(file: str) -> Path | None:
     """Where a file of the package's weights, else of the source tree's, lies; None: nowhere."""
-    return next((folder / file for folder in (WEIGHTS, LAB_WEIGHTS) if (folder / file).is_file()), None)
+    return next((folder / file for folder in (*_first, WEIGHTS, LAB_WEIGHTS) if (folder / file).is_file()), None)
 
 
 def find_weights(file: str) -> Path:
     """A network or its card in the package's weights, else the source tree's. Raises BoneAgeError where absent."""
     if (path := weights_path(file)) is not None:
         return path
-    name = file.split(".")[0]
+    recipe = f"recipes/{file.split('.')[0]}.toml"
     raise BoneAgeError(
         Kind.BAD_WEIGHTS,
         came=f"no weights {file!r}",
-        expected=f"the file in the package, or in {LAB_WEIGHTS}/ of the source tree, where the published systems' networks are",
-        todo=f"Run in the source tree, or make it: boneage train recipes/{name}.toml, then boneage export recipes/{name}.toml",
+        expected=f"the file {WHERE}",
+        todo=f"Run in the source tree, or make it: boneage train {recipe} --data DIR && boneage export {recipe} --data DIR",
     )

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import cv2
 
-from boneage.combine.estimate import estimate, load_calibration
+from boneage.combine.estimate import calibration_file, estimate, load_calibration
 from boneage.errors import BoneAgeError, Kind
-from boneage.networks import find_weights, load_network, weights_path
+from boneage.networks import WHERE, load_network, weights_path
 from boneage.prepare import prepare
 from boneage.read import read
 from boneage.read.folder import Found
@@ -77,10 +77,25 @@ def absent_weights(system: System) -> tuple[str, ...]:
 
 
 def need_weights(system: System) -> None:
-    """Before the first film, not on each. Raises BoneAgeError that names what is not here and how to make it."""
-    for name in absent_weights(system):
-        find_weights(f"{name}.onnx")
+    """Before the first film, not on each. Raises BoneAgeError that names all that is not here and the command line to make it."""
+    calibrated = weights_path(calibration_file(system.calibration)) is not None
+    need_networks(system, *(() if calibrated else (f"boneage calibrate {system.name} --data DIR",)))
     load_calibration(system.calibration)
+
+
+def need_networks(system: System, *then: str) -> None:
+    """As `need_weights`, without the calibration; `then`: commands at the end of the line that makes the networks."""
+    if not (absent := absent_weights(system)):
+        return
+    recipes = [f"recipes/{name}.toml" for name in absent]
+    exports = [f"boneage export {recipe} --data DIR" for recipe in recipes]
+    raise BoneAgeError(
+        Kind.BAD_WEIGHTS,
+        came=f"no weights of {', '.join(absent)}",
+        expected=f"all networks of {system.name} {WHERE}",
+        todo="Run in the source tree, or make them: "
+        + " && ".join((f"boneage train {' '.join(recipes)} --data DIR", *exports, *then)),
+    )
 
 
 def assess_many(

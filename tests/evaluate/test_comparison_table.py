@@ -80,13 +80,33 @@ def test_the_printed_table_fits_uncut(table: SystemTable) -> None:
         assert word in text
 
 
-def test_what_was_not_measured_says_how_to(table: SystemTable) -> None:
+def test_what_was_not_measured_says_how_to(table: SystemTable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)  # no recipe of that name here
     assert table.not_measured == (table.systems[-1],)
     assert f"{NOT_MEASURED}: boneage evaluate {table.systems[-1]} --data DIR --split test" in printed(table)
-    only = replace(table, answered=table.answered[:1], standings=table.standings[:1], group_errors=table.group_errors)
-    assert f"no tests: {REFERENCE}" in printed(
-        replace(only, standings=tuple(replace(one, paired=None) for one in only.standings))
-    )
+
+
+def test_without_another_system_a_sentence_says_why_there_are_no_tests(table: SystemTable) -> None:
+    alone = table.answered[:1]
+    errors = group_errors(alone, resamples=50)
+    text = printed(replace(table, answered=alone, standings=compare_systems(alone, REFERENCE, resamples=50), group_errors=errors))
+    (line,) = (line for line in text.splitlines() if "No paired tests" in line)
+    assert f"against {REFERENCE} " in line
+    assert f"Measured: {REFERENCE}." in line
+    assert "Wilcoxon" not in text
+    assert "\u2026" not in text
+
+
+def test_a_recipe_s_network_alone_is_measured_again_by_its_recipe(
+    table: SystemTable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "recipes").mkdir()
+    for name in ("vgg-a-female-2026-11", REFERENCE):
+        (tmp_path / "recipes" / f"{name}.toml").touch()
+    assert table.command("vgg-a-female-2026-11") == "boneage evaluate recipes/vgg-a-female-2026-11.toml --data DIR --split test"
+    assert table.command(REFERENCE) == f"boneage evaluate {REFERENCE} --data DIR --split test"
+    assert table.command("my-own") == "boneage evaluate my-own --data DIR --split test"
 
 
 def test_the_csv_holds_every_system_twice(tmp_path: Path, table: SystemTable) -> None:

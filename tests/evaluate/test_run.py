@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from boneage import lab
 from boneage.cli import app
 from boneage.combine.ensemble import combine
 from boneage.dataset import LABELS, Film, Part, part_of
+from boneage.evaluate.predictions import read_predictions
 from boneage.evaluate.run import Answers, ask, calibrate, predictions
 from boneage.phantom import draw, write_png
-from boneage.systems import REFERENCE
+from boneage.systems import REFERENCE, System
 from boneage.types import Sex, Vote
 
 pytest.importorskip("scipy", reason="needs the train extra")
+ROOT = Path(__file__).parents[2]
 IDS = [film_id for film_id in range(1377, 2000) if part_of(film_id) is Part.TEST][:6]
 
 
@@ -85,6 +89,57 @@ def simulated(part: Part, count: int, seed: int) -> Answers:
         films.append(Film(k, Sex.MALE, one.months + rng.normal() * spread))
         combined.append(one)
     return Answers(part, tuple(films), tuple(combined), (), "0" * 12)
+
+
+def test_a_recipe_s_network_alone_is_measured_with_an_interval_fitted_on_the_spot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch", reason="needs the train extra")
+    if not (ROOT / "weights-lab").is_dir():
+        pytest.skip("weights-lab/ is not here: run in the source tree")
+    (tmp_path / "weights-lab").symlink_to(ROOT / "weights-lab")
+    monkeypatch.chdir(tmp_path)
+    asked = list[tuple[System, Part]]()
+
+    def ask(system: System, data: Path, part: Part) -> Answers:
+        asked.append((system, part))
+        return simulated(part, 150, len(asked))
+
+    monkeypatch.setattr("boneage.evaluate.run.ask", ask)
+    name = "vgg-a-female-2026-11"
+    recipe = ROOT / "recipes" / f"{name}.toml"
+    done = CliRunner().invoke(app, ["evaluate", str(recipe), "--data", str(tmp_path), "--split", "test", "--out", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    assert [part for _, part in asked] == [Part.SELECT, Part.CALIBRATE, Part.TEST]
+    assert {tuple(member.network for member in system.members) for system, _ in asked} == {(name,)}
+    fitted = calibrate(simulated(Part.SELECT, 150, 1), simulated(Part.CALIBRATE, 150, 2))
+    kept = read_predictions(tmp_path / "predictions" / f"{name}-test.csv")
+    assert kept.rows == tuple(predictions(simulated(Part.TEST, 150, 3), fitted))
+    assert (tmp_path / f"{name}-test.csv").is_file()
+    (look,) = csv.DictReader((tmp_path / "results" / "test-looks.csv").read_text().splitlines())
+    assert (look["system"], look["weights"]) == (name, kept.weights)
+    assert look["command"] == f"boneage evaluate recipes/{name}.toml --data DIR --split test"
+
+
+def test_the_calibrate_part_is_not_read_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[Part]()
+
+    def ask(system: System, data: Path, part: Part) -> Answers:
+        asked.append(part)
+        return simulated(part, 150, len(asked))
+
+    monkeypatch.setattr("boneage.evaluate.run.ask", ask)
+    answers, _ = lab.ask(replace(REFERENCE, name="mine"), tmp_path, Part.CALIBRATE)
+    assert asked == [Part.SELECT, Part.CALIBRATE]
+    assert answers.part is Part.CALIBRATE
+
+
+@pytest.mark.parametrize(("named", "word"), [("recipes/vgg-a-femal.toml", "no recipe"), ("vgg-a-female", "no system")])
+def test_neither_a_system_nor_a_recipe_is_told(named: str, word: str, tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="needs the train extra")
+    done = CliRunner().invoke(app, ["evaluate", named, "--data", str(tmp_path)])
+    assert done.exit_code == 2
+    assert word in done.output
 
 
 def test_calibration_covers_new_films() -> None:

@@ -10,7 +10,7 @@ from torch import nn
 
 from boneage.errors import BoneAgeError, Kind
 from boneage.models.lee_networks import PLANS, LeeNetwork, Name, gray
-from boneage.train.torchvision_cpu import load
+from boneage.models.torchvision_cpu import load
 
 YEARS = 14
 MILLIONS = {Name.GOOGLENET: (5, 6.5), Name.ALEXNET: (50, 62), Name.VGG16: (130, 140)}  # table 1: GoogLeNet is the smallest

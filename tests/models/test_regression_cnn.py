@@ -14,10 +14,9 @@ from torch import Tensor, nn
 from boneage.explain.ram import FIRST, NAME, STEP
 from boneage.models.regression_cnn import RegressionCnn, RegressionCnnExport, with_slopes
 from boneage.train.forms import form_of
-from boneage.train.published import Months
 from boneage.train.recipe import read_recipe
 
-ANSWER = Months(kind="months", center_months=120.0, scale_months=50.0)
+ANSWER = {"center_months": 120.0, "scale_months": 50.0}
 SIZE = (107, 139)  # maps of 2 x 3 cells
 ROOT = Path(__file__).parents[2]
 
@@ -36,7 +35,7 @@ def films() -> tuple[Tensor, Tensor]:
 
 def test_the_months_are_the_network_s(network: RegressionCnn, films: tuple[Tensor, Tensor]) -> None:
     with torch.no_grad():
-        months, activation = RegressionCnnExport(network, ANSWER)(*films)
+        months, activation = RegressionCnnExport(network, **ANSWER)(*films)
         outputs = network(*films)
     torch.testing.assert_close(months, 120 + 50 * outputs, rtol=1e-4, atol=1e-3)
     assert activation.shape == (2, 2, 3)
@@ -56,7 +55,7 @@ def test_the_map_weights_each_feature_map_by_its_coefficient(network: Regression
     months = 120 + 50 * network.head(torch.cat([pooled, films[1]], 1))
     (coefficients,) = torch.autograd.grad(months.sum(), pooled)
     with torch.no_grad():
-        _, activation = RegressionCnnExport(network, ANSWER)(*films)
+        _, activation = RegressionCnnExport(network, **ANSWER)(*films)
     torch.testing.assert_close(activation, (coefficients[:, :, None, None] * maps).sum(1), rtol=1e-4, atol=1e-3)
     torch.testing.assert_close(activation.mean((1, 2)), (coefficients * pooled).sum(1), rtol=1e-4, atol=1e-3)
 
@@ -69,7 +68,7 @@ def test_one_layer_has_the_paper_s_coefficients() -> None:
 
 
 def test_the_exported_file_answers_both_by_name(network: RegressionCnn, films: tuple[Tensor, Tensor], tmp_path: Path) -> None:
-    exported = RegressionCnnExport(network, ANSWER).eval()
+    exported = RegressionCnnExport(network, **ANSWER).eval()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(

@@ -11,8 +11,8 @@ import numpy as np
 from boneage import dataset
 from boneage.dataset import Film, Part
 from boneage.evaluate.bands import BANDS, Band
-from boneage.evaluate.lab import load
 from boneage.evaluate.plots import FAINT, STYLE
+from boneage.extras import load
 from boneage.found_hands import FoundHand, load_found
 from boneage.geometry import PixelMap
 from boneage.regions import normalize_inside, outline, warp

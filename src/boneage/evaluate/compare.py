@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from boneage.errors import BoneAgeError, Kind
-from boneage.evaluate.lab import load
 from boneage.evaluate.metrics import Array, bootstrap, mean
 from boneage.evaluate.predictions import Prediction
+from boneage.extras import load
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from boneage.evaluate.comparison import SCOPES, Standing
 from boneage.evaluate.comparison_table import SystemTable
-from boneage.evaluate.lab import load
 from boneage.evaluate.papers import papers_of
 from boneage.evaluate.plots import CURVES, INK, STYLE, _canvas, _save
+from boneage.extras import load
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

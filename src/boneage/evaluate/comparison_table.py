@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -15,6 +16,7 @@ from boneage.evaluate.paired import common_films
 from boneage.evaluate.papers import FIGURES, papers_of
 from boneage.evaluate.parameters import Size
 from boneage.evaluate.tables import Group
+from boneage.systems import SYSTEMS
 from boneage.types import Sex
 
 WIDTH = 120  # columns that no part exceeds
@@ -45,12 +47,14 @@ class SystemTable:
         return self.answered[0].split_hash if self.answered else ""
 
     def command(self, system: str) -> str:
-        """What makes a system's predictions."""
-        return f"boneage evaluate {system} --data DIR --split {self.split}"
+        """What makes a system's predictions, or those of a recipe's network alone."""
+        recipe = Path("recipes", f"{system}.toml")
+        what = recipe if system not in SYSTEMS and recipe.is_file() else system
+        return f"boneage evaluate {what} --data DIR --split {self.split}"
 
 
-def render(table: SystemTable) -> tuple[Table, ...]:
-    """Errors beside the papers', MAE by sex and band, paired tests, and the networks' sizes and times."""
+def render(table: SystemTable) -> tuple[Table | str, ...]:
+    """Errors beside the papers', MAE by sex and band, paired tests or why there are none, and the networks' sizes and times."""
     return _errors(table), _groups(table), _paired(table), _sizes(table)
 
 
@@ -102,8 +106,11 @@ def _groups(table: SystemTable) -> Table:
     return rendered
 
 
-def _paired(table: SystemTable) -> Table:
+def _paired(table: SystemTable) -> Table | str:
     shared = common_films(table.answered)
+    if not any(standing.paired for standing in table.standings):
+        measured = ", ".join(one.system for one in table.answered) or "none"
+        return f"No paired tests: they set others against {table.reference} on films that all answered. Measured: {measured}."
     asked = len(table.answered[0].asked) if table.answered else 0
     rendered = _table(
         f"Against {table.reference}, on the {len(shared)} of {asked} films that all {len(table.answered)} systems answered"
@@ -121,8 +128,6 @@ def _paired(table: SystemTable) -> Table:
         for standing in table.standings:
             if standing.scope == scope and standing.paired is not None:
                 rendered.add_row(standing.system, *_paired_cells(standing))
-    if not any(standing.paired for standing in table.standings):
-        rendered.add_row(f"no tests: {table.reference} and another system must be measured")
     return rendered
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from boneage.errors import BoneAgeError, Kind
-from boneage.evaluate.lab import load
+from boneage.extras import load
 from boneage.types import YEARS
 
 Array = npt.NDArray[np.float64]

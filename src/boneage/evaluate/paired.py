@@ -9,10 +9,10 @@ import numpy as np
 
 from boneage.evaluate.answered import Answered
 from boneage.evaluate.compare import compare_many, holm
-from boneage.evaluate.lab import load
 from boneage.evaluate.metrics import Array
 from boneage.evaluate.predictions import Prediction, column
 from boneage.evaluate.tables import Group
+from boneage.extras import load
 
 
 @dataclass(frozen=True)

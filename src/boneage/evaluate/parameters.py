@@ -8,7 +8,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from boneage.evaluate.lab import load
+from boneage.extras import load
 from boneage.networks import Card, find_weights, weights_path
 from boneage.systems import System
 

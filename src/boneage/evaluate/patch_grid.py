@@ -18,9 +18,9 @@ import numpy.typing as npt
 
 from boneage import dataset
 from boneage.dataset import Film, Part
-from boneage.evaluate.lab import load
 from boneage.evaluate.plots import STYLE, _save
 from boneage.evaluate.run import today
+from boneage.extras import load
 from boneage.networks import Network, load_network
 from boneage.register.aspect import estimate_aspect
 from boneage.standardize import find_hand

@@ -15,9 +15,9 @@ import numpy as np
 from boneage.combine.calibrate import Conformal
 from boneage.errors import BoneAgeError, Kind
 from boneage.evaluate.bands import BANDS
-from boneage.evaluate.lab import load
 from boneage.evaluate.metrics import Array, bias, binomial_limits, mae
 from boneage.evaluate.predictions import Prediction, column
+from boneage.extras import load
 from boneage.types import Sex
 
 if TYPE_CHECKING:

@@ -102,10 +102,11 @@ def predictions(answers: Answers, calibration: Calibration) -> list[Prediction]:
     return rows
 
 
-def weights_hash(system: System) -> str:
-    """Twelve hex digits over the networks' files and the calibration: what the figures were measured with."""
+def weights_hash(system: System, *, calibrated: bool = True) -> str:
+    """Twelve hex digits over the networks' files and the calibration, if it has one: what the figures were measured with."""
     digest = hashlib.sha256()
-    for name in (*(f"{weights}.onnx" for weights in system.weights), calibration_file(system.calibration)):
+    calibration = (calibration_file(system.calibration),) if calibrated else ()
+    for name in (*(f"{weights}.onnx" for weights in system.weights), *calibration):
         digest.update(find_weights(name).read_bytes())
     return digest.hexdigest()[:12]
 

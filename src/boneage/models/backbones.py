@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import nn
 
-from boneage.evaluate.lab import load as load_extra
-from boneage.train.torchvision_cpu import load
+from boneage.extras import load as load_extra
+from boneage.models.torchvision_cpu import load
 
 
 def make_backbone(name: str, *, channels: int, activation: str = "relu") -> nn.Module:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from boneage.models.mobilenet_v2 import TAP_CHANNELS, MobileNetV2, Padding
-from boneage.train.torchvision_cpu import load
+from boneage.models.torchvision_cpu import load
 
 CHANNELS = 64
 ANCHORS = (64, 90, 128, 181, 240)  # root of the area, px of a 256 px film

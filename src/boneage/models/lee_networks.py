@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from boneage.errors import BoneAgeError, Kind
-from boneage.train.torchvision_cpu import load
+from boneage.models.torchvision_cpu import load
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from torch import Tensor, nn
 
 from boneage.models.backbones import make_backbone
 from boneage.models.heads import full_precision
-from boneage.train.published import Months
 
 DENSE = (1024, 1024)
 
@@ -65,11 +64,12 @@ class RegressionCnnExport(nn.Module):
     The paper: "use the coefficients to weight the corresponding feature maps before GP", for one fully-connected layer
     after the pooling. Not the paper: the network has three, so a feature's coefficient is the slope of the answer at this
     film, which for one layer is the paper's. The map's mean is the pooled features' linear part of the answer.
+    Months are the center plus the scale times the network's output.
     """
 
-    def __init__(self, network: RegressionCnn, answer: Months) -> None:
+    def __init__(self, network: RegressionCnn, *, center_months: float, scale_months: float) -> None:
         super().__init__()
-        self.network, self.center_months, self.scale_months = network, answer.center_months, answer.scale_months
+        self.network, self.center_months, self.scale_months = network, center_months, scale_months
 
     def forward(self, x: Tensor, sex: Tensor) -> tuple[Tensor, Tensor]:
         maps = self.network.maps(x).float()

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from boneage.systems import Answer, Member, SexUse, System, find_way, network_alone
+from dataclasses import replace
+
+from boneage.errors import BoneAgeError, Kind
+from boneage.systems import REFERENCE, Answer, Member, SexUse, System, find_way
 from boneage.train.build import takes_sex
 from boneage.train.published import PublishedTask
-from boneage.train.recipe import Recipe
+from boneage.train.recipe import BoneAgeTask, Recipe
 
 
 def system_of(recipe: Recipe) -> System:
-    """The recipe's network, reading films as it was trained on them."""
+    """The recipe's network, reading films as it was trained on them. Raises BoneAgeError where it reads no bone age."""
+    if isinstance(recipe.task, BoneAgeTask):
+        (member,) = REFERENCE.members
+        return replace(REFERENCE, name=recipe.name, members=(replace(member, network=recipe.name),), calibration=recipe.name)
     if not isinstance(recipe.task, PublishedTask):
-        return network_alone(recipe.name)
+        raise BoneAgeError(
+            Kind.BAD_RECIPE,
+            came=f"recipe {recipe.name} of the kind {recipe.task.kind}",
+            expected="a recipe of a bone age network",
+            todo="See boneage measure --help for the other kinds.",
+        )
     films = recipe.task.films
     member = Member(recipe.name, films.crops, answer=answer_of(recipe.task), sex=_sex_use(recipe.task))
     return System(recipe.name, recipe.about.source, find_way(films.way), (member,), recipe.name, films.months[0])

@@ -111,7 +111,9 @@ def _answering(network: nn.Module, task: PublishedTask) -> tuple[nn.Module, tupl
         from boneage.models.regression_cnn import RegressionCnnExport
 
         assert isinstance(network, Regression)
-        return RegressionCnnExport(network, task.answer), ("months", "activation")
+        answer = task.answer
+        exported = RegressionCnnExport(network, center_months=answer.center_months, scale_months=answer.scale_months)
+        return exported, ("months", "activation")
     from boneage.train.answers import AnswerExport
 
     return AnswerExport(network, task.answer), ("months",) if isinstance(task.answer, Months) else ("probabilities",)

@@ -16,7 +16,7 @@ from boneage.evaluate.figures import (
     mask_figures,
 )
 from boneage.geometry import PixelMap
-from boneage.networks import load_network
+from boneage.networks import load_network, weights_from
 from boneage.pipeline import perceive
 from boneage.read import read
 from boneage.standardize.contrast import stretch
@@ -35,9 +35,16 @@ LARGEST_LOSS_MONTHS = 1.5  # of a single film, where weights are stored in bytes
 FILMS = 40
 
 
-def measure(recipe: Recipe, checkpoint: Path, data: Path) -> dict[str, float]:
-    """Figures of the installed export of a run. Raises BoneAgeError where torch and ONNX disagree on real radiographs."""
-    load_network.cache_clear()
+def measure(recipe: Recipe, checkpoint: Path, data: Path, *, exported: Path) -> dict[str, float]:
+    """Figures of a run's export in the folder `exported`, whatever of its name is installed.
+
+    Raises BoneAgeError where torch and ONNX disagree on real radiographs.
+    """
+    with weights_from(exported):
+        return {"torch_onnx_difference": _difference(recipe, checkpoint, data), **_figures(recipe, data)}
+
+
+def _difference(recipe: Recipe, checkpoint: Path, data: Path) -> float:
     network = load_network(recipe.name)
     films = sorted(film.id for film in dataset.read_films(data) if film.part is Part.SELECT)[:FILMS]
     inputs = [_input(recipe, read(file), network.card.size) for _, file in dataset.iterate_files(data, set(films))]
@@ -50,7 +57,7 @@ def measure(recipe: Recipe, checkpoint: Path, data: Path) -> dict[str, float]:
             expected=f"at most {allowed}",
             todo="Look for an operation that the exporter does not keep.",
         )
-    return {"torch_onnx_difference": round(difference, 5), **_figures(recipe, data)}
+    return round(difference, 5)
 
 
 def _input(recipe: Recipe, film: Radiograph, size: tuple[int, int]) -> Image:

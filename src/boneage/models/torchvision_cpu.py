@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, library
 
-from boneage.evaluate.lab import load as load_extra
+from boneage.extras import load as load_extra
 
 SCHEMAS = (
     "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",

@@ -1,4 +1,4 @@
-"""What the lab may use and the runtime install lacks: SciPy and matplotlib, loaded at the moment of use."""
+"""Libraries that the runtime install lacks, such as SciPy, matplotlib and torch: loaded at the moment of use."""
 
 from __future__ import annotations
 

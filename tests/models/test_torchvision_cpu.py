@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from boneage.train.torchvision_cpu import load, mended, nms, roi_align
+from boneage.models.torchvision_cpu import load, mended, nms, roi_align
 
 HEALTHY = "def nms(): return 'its own'\n"
 BROKEN = "raise RuntimeError('compiled for another torch')\n"
@@ -24,7 +24,7 @@ def boxes(seed: int, count: int, *, within: float = 60) -> torch.Tensor:
 def in_a_process_of_its_own(folder: Path, torchvision: str, code: str) -> subprocess.CompletedProcess[str]:
     (folder / "torchvision").mkdir()
     (folder / "torchvision" / "__init__.py").write_text(torchvision)
-    whole = f"import sys; sys.path.insert(0, {str(folder)!r}); from boneage.train import torchvision_cpu as lab; {code}"
+    whole = f"import sys; sys.path.insert(0, {str(folder)!r}); from boneage.models import torchvision_cpu as lab; {code}"
     return subprocess.run([sys.executable, "-c", whole], capture_output=True, text=True, check=False)
 
 

@@ -1,0 +1,33 @@
+"""`boneage papers`: the page of each paper, made from results/. What it needs loads when it runs."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from boneage import dataset
+from boneage.lab import RESULTS, DataFolder, make_folder, parse_part
+
+PAGES = ("iglovikov", "lee", "ren", "study")  # modules of boneage.papers
+
+
+def papers(
+    data: DataFolder = None,
+    split: Annotated[str, typer.Option(help="test or select; what was answered is read, so no look at test is added.")] = "test",
+    results: Annotated[Path, typer.Option("--results", help="Folder with what was measured.")] = RESULTS,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the pages and their pictures.")] = Path("docs/papers"),
+) -> None:
+    """Every table and figure of the four papers, by number, as far as the trainings have come."""
+    from boneage.papers.page import write_page
+    from boneage.papers.shelf import Shelf
+
+    make_folder(out)
+    shelf = Shelf(results, parse_part(split))
+    folder = dataset.find_data(data)
+    for name in PAGES:
+        made = import_module(f"boneage.papers.{name}").page(shelf, out, folder)
+        Console().print(str(write_page(out, made)), highlight=False, soft_wrap=True)
