@@ -10,7 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from boneage.compare_command import SOME_NOT_MEASURED, choose, compare
-from boneage.dataset import Part
+from boneage.dataset import LABELS, Part
 from boneage.errors import BoneAgeError
 from boneage.evaluate.papers import PAPERS, is_of
 from boneage.evaluate.predictions import Prediction, write_predictions
@@ -33,10 +33,12 @@ def write(out: Path, name: str, *, error: float = 5.0, part: Part = Part.TEST) -
 
 
 @pytest.fixture(autouse=True)
-def without_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The comparison must not need the films."""
-    monkeypatch.delenv("BONEAGE_DATA", raising=False)
-    monkeypatch.setattr("boneage.dataset.find_data", lambda data=None: data)
+def labels_alone(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The comparison needs the labels, not the films."""
+    folder = tmp_path_factory.mktemp("data")
+    rows = [f"{number},{20 + 4 * number},{number % 2 == 0}" for number in range(50)]
+    (folder / LABELS).write_text("id,boneage,male\n" + "\n".join(rows) + "\n")
+    monkeypatch.setenv("BONEAGE_DATA", str(folder))
 
 
 def call(*words: object) -> tuple[int, str]:
@@ -100,6 +102,21 @@ def test_a_wrong_call_says_what_is_right_and_leaves_nothing(words: list[str], ma
     with pytest.raises(BoneAgeError, match=match):
         call("--out", tmp_path, *words)
     assert not list(tmp_path.glob("compare*"))
+
+
+def test_without_labels_it_says_how_to_give_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    write(tmp_path, REFERENCE.name)
+    with monkeypatch.context() as patch:
+        patch.delenv("BONEAGE_DATA")
+        patch.chdir(tmp_path)
+        with pytest.raises(BoneAgeError, match="--data DIR or BONEAGE_DATA"):
+            call("--out", tmp_path)
+    other = tmp_path_factory.mktemp("other")
+    (other / LABELS).write_text("id,boneage,male\n7,90,True\n")
+    with pytest.raises(BoneAgeError, match="not in the labels"):
+        call("--out", tmp_path, "--data", other)
 
 
 def test_times_are_kept_for_later_tables(tmp_path: Path, girl: Phantom) -> None:

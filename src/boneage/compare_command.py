@@ -1,8 +1,8 @@
-"""`boneage compare`: every system on the same films in one table, out of the predictions that `boneage evaluate` wrote."""
+"""`boneage compare`: every system on the same films in one table, out of what `boneage evaluate` wrote and the labels."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from boneage import dataset
-from boneage.dataset import Part
+from boneage.dataset import Film, Part
 from boneage.errors import BoneAgeError, Kind
 from boneage.evaluate.papers import PAPERS, is_of
-from boneage.lab import RESULTS, DataFolder, parse_part
+from boneage.lab import RESULTS, DataFolder, need_data, parse_part
 from boneage.systems import REFERENCE, SYSTEMS
 from boneage.types import Sex
 
@@ -49,10 +49,10 @@ def compare(
     part = parse_part(split)
     if part not in PARTS:
         raise BoneAgeError(Kind.BAD_OPTION, came=f"--split {split!r}", expected="test or select", todo="Choose one of them.")
-    names = choose(system or (), out / "predictions", part)
+    names, films = choose(system or (), out / "predictions", part), dataset.by_id(dataset.read_films(need_data(data)))
     if time is not None:
         _time(time, names, out / "compare-time.csv", sex)
-    table = gather(names, out, part, data=data)
+    table = gather(names, out, part, films)
     stem = "compare" if part is Part.TEST else f"compare-{part.value}"
     write_comparison(out / f"{stem}.csv", table, date=today())
     write_group_errors(out / f"{stem}-bands.csv", table, date=today())
@@ -89,15 +89,18 @@ def choose(asked: Sequence[str], predictions: Path, part: Part) -> tuple[str, ..
     return tuple(dict.fromkeys(names))
 
 
-def gather(names: Sequence[str], out: Path, part: Part, *, data: Path | None = None) -> SystemTable:
-    """All that is known of the systems. Raises BoneAgeError where none was measured, or not on the same films."""
+def gather(names: Sequence[str], out: Path, part: Part, films: Mapping[int, Film]) -> SystemTable:
+    """All that is known of the systems. Raises BoneAgeError where none was measured, or not on the same films.
+
+    `films`: the labels by id, which the predictions do not hold.
+    """
     from boneage.evaluate.answered import read_answered
     from boneage.evaluate.comparison import compare_systems, group_errors
     from boneage.evaluate.comparison_table import SystemTable
     from boneage.evaluate.parameters import size_of
     from boneage.evaluate.reading_time import read_times
 
-    answered = [found for name in names if (found := read_answered(out / "predictions", name, part)) is not None]
+    answered = [found for name in names if (found := read_answered(out / "predictions", name, part, films)) is not None]
     if not answered:
         raise BoneAgeError(
             Kind.BAD_DATA,
@@ -105,15 +108,13 @@ def gather(names: Sequence[str], out: Path, part: Part, *, data: Path | None = N
             expected=f"files of {', '.join(names)}",
             todo=f"Make them: boneage evaluate {names[0]} --data DIR --split {part.value}",
         )
-    folder = dataset.find_data(data)  # only to tell the ages of films that every system refused
-    films = dataset.read_films(folder) if folder is not None else []
     sizes = {name: size for name in names if name in SYSTEMS and (size := size_of(SYSTEMS[name])) is not None}
     return SystemTable(
         systems=tuple(names),
         reference=REFERENCE.name,
         split=part.value,
         answered=tuple(answered),
-        standings=compare_systems(answered, REFERENCE.name, known_months={film.id: film.bone_age_months for film in films}),
+        standings=compare_systems(answered, REFERENCE.name),
         group_errors=group_errors(answered),
         sizes=sizes,
         seconds=read_times(out / "compare-time.csv"),

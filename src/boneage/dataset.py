@@ -10,7 +10,7 @@ import csv
 import hashlib
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -104,6 +104,23 @@ def read_films(data: Path) -> list[Film]:
                     todo="Correct or remove the line.",
                 ) from error
     return sorted(films, key=lambda film: film.id)
+
+
+def by_id(films: Iterable[Film]) -> dict[int, Film]:
+    """The labels as tables of results are joined with them: those hold no truth and no sex themselves."""
+    return {film.id: film for film in films}
+
+
+def labeled(films: Mapping[int, Film], film_id: int) -> Film:
+    """The film of that id. Raises BoneAgeError where the labels have none."""
+    if film_id not in films:
+        raise BoneAgeError(
+            Kind.BAD_DATA,
+            came=f"film {film_id}, which is not in the labels",
+            expected=f"a film of {LABELS}",
+            todo="Give the data set that the results are of with --data DIR or BONEAGE_DATA.",
+        )
+    return films[film_id]
 
 
 def iterate_files(data: Path, ids: set[int]) -> Iterator[tuple[int, bytes]]:

@@ -124,6 +124,52 @@ def average_hands(
     plot_windows(out / "regions.png", widest.pixels)
 
 
+def lee_table_1(out: Out = RESULTS) -> None:
+    """Lee's table 1: parameters, operations and time of GoogLeNet, AlexNet, VGG-16 and MobileNetV2."""
+    from boneage.evaluate.flat import cell, write_flat
+    from boneage.evaluate.run import today
+    from boneage.models.costs import lee_costs
+
+    rows = lee_costs()
+    write_flat(out / "lee-table-1.csv", rows, {"date": today(), "command": "boneage measure lee-table-1"})
+    for row in rows:
+        show([f"{key} {cell(value)}" for key, value in asdict(row).items()])
+
+
+def lee_attention(
+    data: DataFolder = None,
+    out: Out = RESULTS,
+    pictures: Annotated[Path, typer.Option("--pictures", help="Folder for the picture.")] = Path("docs/papers"),
+    most: Annotated[int, typer.Option(help="Films of one sex and stage that are tried.", min=1)] = 100,
+) -> None:
+    """Lee's figure 10: occlusion maps of correctly read films by sex and stage, averaged, and how they part among the bones."""
+    from boneage.papers.lee.attention import PICTURE, draw_attention, measure_attention
+
+    averages = measure_attention(need_data(data), out, most=most, tell=lambda line: show([line]))
+    draw_attention(pictures / PICTURE, averages)
+
+
+def ren_demographics(data: DataFolder = None, out: Out = RESULTS) -> None:
+    """Ren's table I: how many films, of whom and how old, in all and in the two kinds that stand in for two hospitals."""
+    from boneage.papers.ren.demographics import write_demographics
+    from boneage.train.domain import domains
+
+    folder = need_data(data)
+    show([str(write_demographics(out, dataset.read_films(folder), domains(folder)))])
+
+
+def ren_activation(
+    data: DataFolder = None,
+    out: Out = RESULTS,
+    pictures: Annotated[Path, typer.Option("--pictures", help="Folder for the pictures.")] = Path("docs/papers"),
+) -> None:
+    """Ren's figures 3 and 4: activation maps by sex and age band, averaged, and how they part among the bones."""
+    from boneage.papers.ren.maps import measure_activation
+    from boneage.train.domain import domain_of
+
+    measure_activation(need_data(data), out, pictures, domain_of=domain_of, tell=lambda line: show([line]))
+
+
 def finish(rows: list[dict[str, Any]], path: Path, folder: Path, *, seen: Iterable[int], networks: tuple[str, ...]) -> None:
     """Write the table, which is named as its command, with its origin, and show it."""
     from boneage.evaluate.flat import cell, write_flat
@@ -177,6 +223,10 @@ COMMANDS: tuple[tuple[str, Command], ...] = (
     ("registration", registration),
     ("patch-grid", patch_grid),
     ("average-hands", average_hands),
+    ("lee-table-1", lee_table_1),
+    ("lee-attention", lee_attention),
+    ("ren-demographics", ren_demographics),
+    ("ren-activation", ren_activation),
 )
 
 

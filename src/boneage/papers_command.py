@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 
 from boneage import dataset
-from boneage.lab import RESULTS, DataFolder, make_folder, parse_part
+from boneage.lab import RESULTS, DataFolder, make_folder, need_data, parse_part
 
-PAGES = ("iglovikov", "lee", "ren", "study")  # modules of boneage.papers
+PAGES = ("iglovikov.page", "lee.page", "ren.page", "study")  # modules of boneage.papers
 
 
 def papers(
@@ -20,14 +20,20 @@ def papers(
     split: Annotated[str, typer.Option(help="test or select; what was answered is read, so no look at test is added.")] = "test",
     results: Annotated[Path, typer.Option("--results", help="Folder with what was measured.")] = RESULTS,
     out: Annotated[Path, typer.Option("--out", help="Folder for the pages and their pictures.")] = Path("docs/papers"),
+    films: Annotated[Path | None, typer.Option(help="Folder for pictures of single films (Ren, figures 5, 6).")] = None,
 ) -> None:
     """Every table and figure of the four papers, by number, as far as the trainings have come."""
     from boneage.papers.page import write_page
     from boneage.papers.shelf import Shelf
 
     make_folder(out)
-    shelf = Shelf(results, parse_part(split))
-    folder = dataset.find_data(data)
+    folder = need_data(data)
+    shelf = Shelf(results, dataset.by_id(dataset.read_films(folder)), parse_part(split))
     for name in PAGES:
-        made = import_module(f"boneage.papers.{name}").page(shelf, out, folder)
+        made = import_module(f"boneage.papers.{name}").page(shelf, out)
         Console().print(str(write_page(out, made)), highlight=False, soft_wrap=True)
+    if films is not None:
+        from boneage.papers.ren.hard import write_pictures
+
+        for picture in write_pictures(shelf, folder, films):
+            Console().print(str(picture), highlight=False, soft_wrap=True)

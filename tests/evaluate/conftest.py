@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pytest
 
-from boneage.dataset import Part
+from boneage.dataset import Film, Part
 from boneage.evaluate.predictions import Prediction
 from boneage.types import Sex
 
@@ -26,10 +26,20 @@ def simulate(films: int, *, seed: int = 0, error: float = 8.0) -> list[Predictio
     return rows
 
 
+def labels_of(rows: Iterable[Prediction]) -> dict[int, Film]:
+    return {row.id: Film(row.id, row.sex, row.truth_months) for row in rows}
+
+
 @pytest.fixture
 def rows() -> list[Prediction]:
     """300 films."""
     return simulate(300)
+
+
+@pytest.fixture
+def labels(rows: list[Prediction]) -> dict[int, Film]:
+    """What the data set says of those films."""
+    return labels_of(rows)
 
 
 @pytest.fixture

@@ -63,11 +63,9 @@ def test_a_clear_difference_is_found_and_none_is_not(rows: list[Prediction]) -> 
     assert sum(p < 0.05 for p in alike) <= 7  # 2 are expected; more than 7 comes once in 1,000
 
 
-def test_other_films_or_other_truths_are_refused(rows: list[Prediction]) -> None:
+def test_other_films_are_refused(rows: list[Prediction]) -> None:
     with pytest.raises(BoneAgeError, match="1 films in only one"):
         compare(rows, rows[1:])
-    with pytest.raises(BoneAgeError, match="true ages"):
-        compare(rows, [replace(rows[0], truth_months=rows[0].truth_months + 1), *rows[1:]])
     with pytest.raises(BoneAgeError):
         compare([*rows, rows[0]], rows)
     with pytest.raises(BoneAgeError):

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from boneage.dataset import Film
 from boneage.evaluate.answered import Answered
 from boneage.evaluate.comparison import compare_systems, group_errors
 from boneage.evaluate.comparison_files import write_comparison, write_group_errors
@@ -28,7 +29,7 @@ SIZE = Size(6, 123_456_789, 199.9, 14.4, "2080 x 1600", "15, 20, 25, 30")
 
 
 @pytest.fixture
-def table(rows: list[Prediction]) -> SystemTable:
+def table(rows: list[Prediction], labels: dict[int, Film]) -> SystemTable:
     """Six systems, of which the last was not measured and the fourth errs a lot and refuses two films."""
     names = (REFERENCE, *(f"{name}-2026-11" for name in PAPERS))
     answered = []
@@ -36,7 +37,9 @@ def table(rows: list[Prediction]) -> SystemTable:
         errors = np.random.default_rng(number).normal(0, 7 + 3 * number + 100 * (number == 3), len(rows)).tolist()
         made = [replace(row, predicted_months=row.truth_months + by) for row, by in zip(rows, errors, strict=True)]
         gone = 2 if number == 3 else 0
-        answered.append(Answered(name, tuple(made[gone:]), frozenset(row.id for row in made[:gone]), f"w{number}", "0123"))
+        answered.append(
+            Answered(name, tuple(made[gone:]), frozenset(labels[row.id] for row in made[:gone]), f"w{number}", "0123")
+        )
     return SystemTable(
         systems=names,
         reference=REFERENCE,

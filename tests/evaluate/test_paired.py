@@ -8,6 +8,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
+from boneage.dataset import Film
 from boneage.evaluate.answered import Answered
 from boneage.evaluate.compare import holm
 from boneage.evaluate.paired import common_films, paired_t_test, paired_tests
@@ -21,7 +22,9 @@ def system(name: str, rows: list[Prediction], *, error: float, seed: int, refuse
     """A system with normal errors that refuses the first films."""
     errors = np.random.default_rng(seed).normal(0, error, len(rows)).tolist()
     made = [replace(row, predicted_months=row.truth_months + by) for row, by in zip(rows, errors, strict=True)]
-    return Answered(name, tuple(made[refuses:]), frozenset(row.id for row in made[:refuses]), "w", "0123")
+    return Answered(
+        name, tuple(made[refuses:]), frozenset(Film(row.id, row.sex, row.truth_months) for row in made[:refuses]), "w", "0123"
+    )
 
 
 def test_the_t_test_by_hand() -> None:

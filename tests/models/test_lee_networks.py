@@ -10,10 +10,12 @@ from torch import nn
 
 from boneage.errors import BoneAgeError, Kind
 from boneage.models.lee_networks import PLANS, LeeNetwork, Name, gray
+from boneage.models.mobilenet_v2 import MobileNetV2, Padding
 from boneage.models.torchvision_cpu import load
 
 YEARS = 14
-MILLIONS = {Name.GOOGLENET: (5, 6.5), Name.ALEXNET: (50, 62), Name.VGG16: (130, 140)}  # table 1: GoogLeNet is the smallest
+MILLIONS = {Name.GOOGLENET: (5, 6.5), Name.ALEXNET: (50, 62), Name.VGG16: (130, 140), Name.MOBILENET_V2: (2, 2.5)}
+WITH_INITIALIZATION = {Name.GOOGLENET, Name.VGG16}  # that can be left out, where only the shapes count
 
 
 def numbers(module: nn.Module) -> int:
@@ -39,7 +41,7 @@ def test_gray_filters_are_the_mean_of_red_green_and_blue() -> None:
 @pytest.mark.parametrize("name", Name)
 def test_parameters_in_millions(name: Name) -> None:
     make = getattr(load("torchvision.models"), name.value)
-    options = {**PLANS[name].options, **({"init_weights": False} if name is not Name.ALEXNET else {})}
+    options = {**PLANS[name].options, **({"init_weights": False} if name in WITH_INITIALIZATION else {})}
     with torch.device("meta"):
         colored = make(weights=None, num_classes=YEARS, **options)
     low, high = MILLIONS[name]
@@ -110,6 +112,21 @@ def test_an_absent_or_another_state_dict_is_told(pretrained: Path, tmp_path: Pat
         made.load_imagenet(tmp_path)
 
 
+def test_folded_weights_give_what_they_were_trained_to_give(tmp_path: Path) -> None:
+    """MobileNetV2's file: padded at bottom and right alone, as our own trunk does it exactly."""
+    torch.manual_seed(3)
+    torch.save(load("torchvision.models").mobilenet_v2(weights=None).state_dict(), tmp_path / "mobilenet_v2_imagenet.pth")
+    made = LeeNetwork(Name.MOBILENET_V2, outputs=YEARS, dropout=0.0).eval()
+    made.load_imagenet(tmp_path)
+    trunk = MobileNetV2(Padding.SAME).eval()
+    trunk.load_imagenet(tmp_path / "mobilenet_v2_imagenet.pth")
+    films = torch.rand(2, 1, 64, 64)
+    with torch.no_grad():
+        last = made.network.get_submodule("classifier")
+        assert isinstance(last, nn.Sequential)
+        torch.testing.assert_close(made(films), last(trunk(films).mean((2, 3))), rtol=1e-3, atol=1e-5)
+
+
 # ---- figure 8: trained from a group on
 def test_groups_before_the_chosen_one_stay_as_they_are() -> None:
     torch.manual_seed(0)
@@ -126,7 +143,7 @@ def test_groups_before_the_chosen_one_stay_as_they_are() -> None:
 @pytest.mark.parametrize("name", Name)
 def test_the_groups_are_the_whole_network(name: Name) -> None:
     make = getattr(load("torchvision.models"), name.value)
-    options = {**PLANS[name].options, **({"init_weights": False} if name is not Name.ALEXNET else {})}
+    options = {**PLANS[name].options, **({"init_weights": False} if name in WITH_INITIALIZATION else {})}
     with torch.device("meta"):
         network = make(weights=None, num_classes=YEARS, **options)
     parts = [part for group in PLANS[name].groups.values() for part in group]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -36,7 +36,7 @@ class Errors:
     """One system on the films that it answered. None: not defined, or too few films for limits."""
 
     films: int
-    refused: int | None  # None: not known, as nothing tells those films' true age
+    refused: int
     mae_months: float | None = None
     mae_low_months: float | None = None  # 95 % bootstrap limits, by film
     mae_high_months: float | None = None
@@ -74,25 +74,16 @@ class GroupError:
 
 
 def compare_systems(
-    answered: Sequence[Answered],
-    reference: str,
-    *,
-    known_months: Mapping[int, float] | None = None,
-    seed: int = 0,
-    resamples: int = 2000,
+    answered: Sequence[Answered], reference: str, *, seed: int = 0, resamples: int = 2000
 ) -> tuple[Standing, ...]:
-    """Each system in each scope, in the order given. Raises BoneAgeError where they were not asked about the same films.
-
-    `known_months`: true ages by film, to tell the scope of a film that all systems refused.
-    """
+    """Each system in each scope, in the order given. Raises BoneAgeError where they were not asked about the same films."""
     check_alike(answered)
-    truth = {**(known_months or {}), **{row.id: row.truth_months for one in answered for row in one.rows}}
     standings = []
     for scope in SCOPES:
         paired = paired_tests(answered, reference, scope, seed=seed, resamples=resamples)
         for one in answered:
             rows = [row for row in one.rows if row in scope]
-            refused = _refused(one, scope, truth)
+            refused = sum(scope.band is None or film.bone_age_months in scope.band for film in one.refused)
             errors = _errors(rows, refused, classes=scope.band == LEE_RANGE, seed=seed, resamples=resamples)
             standings.append(Standing(one.system, scope, errors, paired.get(one.system)))
     return tuple(standings)
@@ -115,15 +106,7 @@ def groups() -> Iterator[Group]:
         yield from (Group(sex, band=band) for band in BANDS)
 
 
-def _refused(one: Answered, scope: Group, truth: Mapping[int, float]) -> int | None:
-    if scope.band is None:
-        return len(one.refused)
-    if one.refused - truth.keys():
-        return None
-    return sum(truth[film] in scope.band for film in one.refused)
-
-
-def _errors(rows: Sequence[Prediction], refused: int | None, *, classes: bool, seed: int, resamples: int) -> Errors:
+def _errors(rows: Sequence[Prediction], refused: int, *, classes: bool, seed: int, resamples: int) -> Errors:
     if not rows:
         return Errors(0, refused)
     columns = _columns(rows)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from boneage.evaluate.comparison import SCOPES, Standing
 from boneage.evaluate.comparison_table import SystemTable
 from boneage.evaluate.papers import papers_of
-from boneage.evaluate.plots import CURVES, INK, STYLE, _canvas, _save
+from boneage.evaluate.plots import CURVES, INK, STYLE, canvas, save
 from boneage.extras import load
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def plot_comparison(path: Path, table: SystemTable) -> None:
     best = sorted((one for one in table.standings if one.scope == SCOPES[0]), key=lambda one: one.errors.mae_months or 0.0)
     place = {one.system: line for line, one in enumerate(best)}
     with load("matplotlib").rc_context(STYLE):
-        figure, axes = _canvas((6.2, 1.3 + 0.55 * len(place)))
+        figure, axes = canvas((6.2, 1.3 + 0.55 * len(place)))
         for scope, shift, color, label in zip(SCOPES, SHIFTS, CURVES, LABELS, strict=False):
             for standing in table.standings:
                 if standing.scope == scope:
@@ -39,7 +39,7 @@ def plot_comparison(path: Path, table: SystemTable) -> None:
         axes.set_axisbelow(True)
         axes.set_title(f"{table.split} part, each system on the films that it answered", pad=22)  # above the legend
         axes.legend(loc="lower left", ncols=3, bbox_to_anchor=(-0.02, 1.0), borderaxespad=0.2, columnspacing=1.2)
-        _save(figure, path)
+        save(figure, path)
 
 
 def _interval(axes: Axes, line: float, standing: Standing, color: str) -> None:

@@ -166,7 +166,7 @@ def _error_cells(errors: Errors) -> list[str]:
     shares = (errors.within_12_months, errors.within_24_months, errors.same_class, errors.within_1_class, errors.within_2_classes)
     return [
         str(errors.films),
-        _number(errors.refused, 0),
+        str(errors.refused),
         _number(errors.mae_months, 2) + limits,
         _number(errors.rmse_months, 2),
         _number(errors.mape_percent, 2),

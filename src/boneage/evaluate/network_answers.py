@@ -1,9 +1,9 @@
-"""What single networks answer, film by film, and how each was trained: kept so that no table needs a training again."""
+"""What single networks answer, film by film without labels, and how each was trained: no table needs a training again."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from boneage.dataset import Film, Part
 from boneage.errors import BoneAgeError, Kind
-from boneage.types import YEARS, Sex
+from boneage.evaluate.film_table import read_film_table, write_film_table
+from boneage.types import YEARS
 
 Numbers = npt.NDArray[np.float64]
-COLUMNS = ("id", "sex", "part", "truth_months", "predicted_months")
+MONTHS = ("predicted_months",)
 CLASSES = tuple(f"p{year}" for year in YEARS)  # of networks that answer years: the probability of each
 FOLDER, TRAININGS = "networks", "networks.csv"  # under results/
 
@@ -81,36 +82,29 @@ def answers_path(results: Path, network: str) -> Path:
 
 
 def write_answers(path: Path, answers: NetworkAnswers) -> None:
-    """One line a film, by id: months to the hundredth, probabilities to 1e-4. Written beside, then moved into place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".part")
-    with beside.open("w", newline="") as lines:
-        writer = csv.writer(lines, lineterminator="\n")
-        writer.writerow((*COLUMNS, *(CLASSES if answers.classes is not None else ())))
-        for row in np.argsort([film.id for film in answers.films]):
-            film = answers.films[row]
-            values = [answers.predicted[row]] if answers.classes is None else [answers.predicted[row], *answers.classes[row]]
-            numbers = (f"{values[0]:.2f}", *(f"{value:.4f}".rstrip("0").rstrip(".") for value in values[1:]))
-            writer.writerow((film.id, film.sex.value, film.part.value, f"{film.bone_age_months:g}", *numbers))
-    beside.replace(path)
+    """One line a film, by id: months to the hundredth, probabilities to 1e-4."""
+    months = [f"{value:.2f}" for value in answers.predicted]
+    if answers.classes is None:
+        write_film_table(path, MONTHS, zip(answers.films, ((one,) for one in months), strict=True))
+        return
+    shares = [[f"{value:.4f}".rstrip("0").rstrip(".") for value in row] for row in answers.classes]
+    rows = ((film, (one, *row)) for film, one, row in zip(answers.films, months, shares, strict=True))
+    write_film_table(path, (*MONTHS, *CLASSES), rows)
 
 
-def read_answers(results: Path, network: str) -> NetworkAnswers | None:
-    """What `write_answers` wrote; None where that network was not run. Raises BoneAgeError for a damaged file."""
+def read_answers(results: Path, network: str, films: Mapping[int, Film]) -> NetworkAnswers | None:
+    """What `write_answers` wrote, of `films`; None where that network was not run.
+
+    Raises BoneAgeError for a damaged file, and for a film that is not among them.
+    """
     path = answers_path(results, network)
     if not path.is_file():
         return None
-    with path.open(newline="") as lines:
-        reader = csv.DictReader(lines)
-        names = tuple(reader.fieldnames or ())
-        if names not in (COLUMNS, (*COLUMNS, *CLASSES)):
-            raise _bad(f"{path} with the columns {', '.join(names)}", ", ".join((*COLUMNS, *CLASSES)))
-        try:
-            rows = [_parse(row) for row in reader]
-            films, values = tuple(film for film, _ in rows), np.array([numbers for _, numbers in rows], np.float64)
-            return NetworkAnswers(network, films, values[:, 0], values[:, 1:] if len(names) > len(COLUMNS) else None)
-        except (ValueError, TypeError, IndexError) as error:
-            raise _bad(f"{path}: {error}", "one film a line") from error
+    rows = read_film_table(path, films, _parse, MONTHS, (*MONTHS, *CLASSES))
+    if not rows:
+        raise _bad(f"{path} without films", "one film or more")
+    answered, values = tuple(film for film, _ in rows), np.array([numbers for _, numbers in rows], np.float64)
+    return NetworkAnswers(network, answered, values[:, 0], values[:, 1:] if values.shape[1] > 1 else None)
 
 
 def write_training(results: Path, training: Training) -> None:
@@ -142,11 +136,11 @@ def read_trainings(results: Path) -> tuple[Training, ...]:
             raise _bad(f"{path}: {error}", ", ".join(field.name for field in fields(Training))) from error
 
 
-def _parse(row: dict[str, str]) -> tuple[Film, list[float]]:
-    film = Film(int(row["id"]), Sex(row["sex"]), float(row["truth_months"]))
-    if film.part is not Part(row["part"]):
-        raise ValueError(f"film {film.id} is of the part {film.part.value}, not {row['part']}")
-    return film, [float(row[name]) for name in row if name not in COLUMNS[:-1]]
+def _parse(film: Film, row: dict[str, str]) -> tuple[Film, list[float]]:
+    numbers = [float(row[name]) for name in (*MONTHS, *CLASSES) if name in row]
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"finite numbers are expected for film {film.id}")
+    return film, numbers
 
 
 def _bad(came: str, expected: str) -> BoneAgeError:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from boneage import dataset
 from boneage.dataset import Film, Part
-from boneage.evaluate.plots import STYLE, _save
+from boneage.evaluate.plots import STYLE, save
 from boneage.evaluate.run import today
 from boneage.extras import load
 from boneage.networks import Network, load_network
@@ -149,7 +149,7 @@ def plot_grid(path: Path, cells: Sequence[Cell]) -> None:
         quality.set_title(f"{max((cell.films for cell in cells), default=0)} films")
         quality.legend(ncols=len(STRIDES), loc="lower right")
         time.set(ylabel="seconds a film, one thread", yscale="log", xlabel="patch size, px", xticks=PATCHES)
-        _save(figure, path)
+        save(figure, path)
 
 
 def _seconds(film: Image, network: Network, options: PatchMask) -> float:

@@ -49,7 +49,7 @@ def plot_scatter(path: Path, rows: Sequence[Prediction], *, title: str = "") -> 
     """Predicted against true bone age, with the identity and the lines 24 months to both sides."""
     truth, predicted = _truth(rows), _predicted(rows)
     with load("matplotlib").rc_context(STYLE):
-        figure, axes = _canvas((4.6, 4.6))
+        figure, axes = canvas((4.6, 4.6))
         ends = np.array([0.0, 240.0])
         axes.plot(ends, ends, color=INK, linewidth=0.9, zorder=3)
         for shift in (-24, 24):
@@ -62,7 +62,7 @@ def plot_scatter(path: Path, rows: Sequence[Prediction], *, title: str = "") -> 
         axes.set(xlabel="bone age by the radiologists, months", ylabel="predicted bone age, months")
         axes.set_title(title or f"{len(rows):,} films, MAE {mae(truth, predicted):.2f} months")
         axes.legend(loc="lower right", markerscale=1.8)
-        _save(figure, path)
+        save(figure, path)
 
 
 def plot_bland_altman(path: Path, rows: Sequence[Prediction], *, title: str = "") -> None:
@@ -70,7 +70,7 @@ def plot_bland_altman(path: Path, rows: Sequence[Prediction], *, title: str = ""
     truth, predicted = _truth(rows), _predicted(rows)
     center, spread = bias(truth, predicted), float(np.std(predicted - truth, ddof=min(1, len(rows) - 1)))
     with load("matplotlib").rc_context(STYLE):
-        figure, axes = _canvas((6.2, 3.8))
+        figure, axes = canvas((6.2, 3.8))
         _points(axes, (truth + predicted) / 2, predicted - truth, rows)
         axes.axhline(0, color=FAINT, linewidth=0.8, zorder=1)
         for factor, name in ((0, "bias"), (1.96, "+1.96 SD"), (-1.96, "-1.96 SD")):
@@ -83,7 +83,7 @@ def plot_bland_altman(path: Path, rows: Sequence[Prediction], *, title: str = ""
         axes.set(xlabel="mean of predicted and true bone age, months", ylabel="predicted minus true, months")
         axes.set_title(title or f"{len(rows):,} films")
         axes.legend(loc="lower right", ncols=2, markerscale=1.8, bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2)
-        _save(figure, path)
+        save(figure, path)
 
 
 def plot_coverage(path: Path, rows: Sequence[Prediction], *, conformal: Conformal, title: str = "") -> None:
@@ -96,7 +96,7 @@ def plot_coverage(path: Path, rows: Sequence[Prediction], *, conformal: Conforma
     masks = [np.full(len(rows), True)] + [np.array([age in band for age in truth]) for band in BANDS]
     names = ["all", *(str(band) for band in BANDS)]
     with load("matplotlib").rc_context(STYLE):
-        figure, axes = _canvas((6.2, 3.6))
+        figure, axes = canvas((6.2, 3.6))
         for number, level in enumerate(conformal.coverages):
             color = LEVELS[number % len(LEVELS)]
             ends = [conformal.interval(row.predicted_months, row.spread_months, coverage=level) for row in rows]
@@ -113,7 +113,7 @@ def plot_coverage(path: Path, rows: Sequence[Prediction], *, conformal: Conforma
         axes.yaxis.set_major_formatter(load("matplotlib.ticker").PercentFormatter(1.0, decimals=0, symbol=" %"))
         axes.set_title(title, pad=20)  # above the legend
         axes.legend(loc="lower right", ncols=len(conformal.coverages), bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2)
-        _save(figure, path)
+        save(figure, path)
 
 
 def plot_learning_curve(
@@ -137,7 +137,7 @@ def plot_learning_curve(
         panels[0].set_title(title)
         panels[-1].set_xlabel(x)
         panels[-1].xaxis.set_major_locator(load("matplotlib.ticker").MaxNLocator(integer=True))
-        _save(figure, path)
+        save(figure, path)
 
 
 def _truth(rows: Sequence[Prediction]) -> Array:
@@ -148,12 +148,12 @@ def _predicted(rows: Sequence[Prediction]) -> Array:
     return column(rows, lambda row: row.predicted_months)
 
 
-def _canvas(inches: tuple[float, float]) -> tuple[Figure, Axes]:
+def canvas(inches: tuple[float, float]) -> tuple[Figure, Axes]:
     figure: Figure = load("matplotlib.figure").Figure(figsize=inches, layout="constrained")
     return figure, figure.add_subplot()
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     undated = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(path.suffix.lower(), {})
     figure.savefig(path, metadata=undated)

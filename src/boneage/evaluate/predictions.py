@@ -1,18 +1,18 @@
-"""The per-film predictions of one system: flat CSV, kept by id, so that no table or test needs the network again."""
+"""The per-film predictions of one system: flat CSV, kept by id and without labels, so that no table needs the network again."""
 
 from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from boneage.dataset import Part
+from boneage.dataset import Film, Part, labeled
 from boneage.errors import BoneAgeError, Kind
 from boneage.types import Sex
 
@@ -57,7 +57,8 @@ class Predictions:
     interval_coverage: float  # of low_months..high_months, as promised
 
 
-COLUMNS = tuple(field.name for field in fields(Prediction))
+MONTHS = ("predicted_months", "spread_months", "low_months", "high_months")
+COLUMNS = ("id", "part", *MONTHS, "year_class")  # truth and sex are the data set's: they are joined at reading
 ORIGIN = ("system", "weights", "split_hash", "interval_coverage")  # the same on every line
 
 
@@ -71,14 +72,16 @@ def write_predictions(
         writer = csv.writer(lines, lineterminator="\n")
         writer.writerow((*COLUMNS, *ORIGIN))
         for row in sorted(rows, key=lambda row: row.id):
-            months = (row.truth_months, row.predicted_months, row.spread_months, row.low_months, row.high_months)
-            numbers = (repr(float(value)) for value in months)
+            numbers = (repr(float(getattr(row, name))) for name in MONTHS)
             answered = (*numbers, "" if row.year_class is None else row.year_class)
-            writer.writerow((row.id, row.sex.value, row.part.value, *answered, system, weights, split_hash, interval_coverage))
+            writer.writerow((row.id, row.part.value, *answered, system, weights, split_hash, interval_coverage))
 
 
-def read_predictions(path: Path) -> Predictions:
-    """The table that `write_predictions` wrote. Raises BoneAgeError where a line, or the whole, cannot be right."""
+def read_predictions(path: Path, films: Mapping[int, Film]) -> Predictions:
+    """The table that `write_predictions` wrote, with truth and sex out of `films`.
+
+    Raises BoneAgeError where a line, or the whole, cannot be right, and for a film that is not among them.
+    """
     if not path.is_file():
         raise _bad(f"no file {path}", "a table of predictions", "Make it with: boneage evaluate SYSTEM")
     with path.open(newline="") as lines:
@@ -86,7 +89,7 @@ def read_predictions(path: Path) -> Predictions:
         absent = [name for name in (*COLUMNS, *ORIGIN) if name not in (reader.fieldnames or ())]
         if absent:
             raise _bad(f"{path} without the columns {', '.join(absent)}", ",".join((*COLUMNS, *ORIGIN)), "Write it again.")
-        table = [_parse(path, number, row) for number, row in enumerate(reader, start=2)]
+        table = [_parse(path, number, row, films) for number, row in enumerate(reader, start=2)]
     rows = tuple(row for row, _ in table)
     origins = {origin for _, origin in table}
     if len(origins) > 1:
@@ -101,12 +104,15 @@ def column(rows: Sequence[Prediction], value: Callable[[Prediction], float]) -> 
     return np.array([value(row) for row in rows], np.float64)
 
 
-def _parse(path: Path, number: int, row: dict[str, str]) -> tuple[Prediction, tuple[str, str, str, float]]:
+def _parse(
+    path: Path, number: int, row: dict[str, str], films: Mapping[int, Film]
+) -> tuple[Prediction, tuple[str, str, str, float]]:
     try:
-        truth, predicted, spread, low, high = (float(row[name]) for name in COLUMNS[3:-1])
+        film = labeled(films, int(row["id"]))
+        predicted, spread, low, high = (float(row[name]) for name in MONTHS)
         year = int(row["year_class"]) if row["year_class"] else None
         origin = (row["system"], row["weights"], row["split_hash"], float(row["interval_coverage"]))
-        return Prediction(int(row["id"]), Sex(row["sex"]), Part(row["part"]), truth, predicted, spread, low, high, year), origin
+        return Prediction(film.id, film.sex, Part(row["part"]), film.bone_age_months, predicted, spread, low, high, year), origin
     except (ValueError, TypeError) as error:  # TypeError: a short line's None
         raise _bad(f"{path}, line {number}: {error}", "one film with finite months", "Correct or remove the line.") from error
 

@@ -57,7 +57,7 @@ def ask(system: System, data: Path, part: Part, *, limit: int | None = None, eve
     `limit`: the first so many, by id, or so many at even steps over the ids.
     Films under the system's youngest age are asked too: `assess` does not know their age.
     """
-    films = {film.id: film for film in dataset.read_films(data)}
+    films = dataset.by_id(dataset.read_films(data))
     ids = sorted(film.id for film in films.values() if film.part is part and system.reads(film.sex))
     step = max(len(ids) // (limit or len(ids) or 1), 1) if evenly else 1
     wanted = set(ids[::step][:limit])
@@ -124,5 +124,5 @@ def today() -> str:
 
 def write_refused(path: Path, answers: Answers) -> None:
     """The refused films by id and reason: they have no prediction and count in no figure but this one."""
-    lines = ["id,sex,part,reason", *(f"{film.id},{film.sex.value},{film.part.value},{kind}" for film, kind in answers.refused)]
+    lines = ["id,part,reason", *(f"{film.id},{film.part.value},{kind}" for film, kind in answers.refused)]
     path.write_text("\n".join(lines) + "\n")

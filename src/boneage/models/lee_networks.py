@@ -1,4 +1,7 @@
-"""The networks of Lee 2017 (table 1) for gray films: the first layer's filters are the mean over red, green and blue."""
+"""The networks of Lee 2017 (table 1) for gray films: the first layer's filters are the mean over red, green and blue.
+
+Not the paper: MobileNetV2 beside them, whose ImageNet weights can be had where GoogLeNet's cannot.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +27,20 @@ class Plan:
     last: str  # the classifier's last layer, which is made anew
     groups: Mapping[str, tuple[str, ...]]  # from the film to the answer; figure 8 trains from one of them on
     options: Mapping[str, object] = field(default_factory=dict)
+    folded: bool = False  # its ImageNet file has batch normalization inside the convolutions, padded at bottom and right alone
+
+
+def _features(first: int, end: int) -> tuple[str, ...]:
+    return tuple(f"features.{block}" for block in range(first, end))
 
 
 class Name(str, Enum):
-    """The three candidates."""
+    """The three candidates, and one that stands in for GoogLeNet where weights of ImageNet are needed."""
 
     ALEXNET = "alexnet"
     GOOGLENET = "googlenet"
     VGG16 = "vgg16"
+    MOBILENET_V2 = "mobilenet_v2"
 
 
 PLANS: Mapping[Name, Plan] = MappingProxyType(
@@ -55,6 +64,21 @@ PLANS: Mapping[Name, Plan] = MappingProxyType(
             {"aux_logits": False, "transform_input": False, "init_weights": True},
         ),
         Name.VGG16: Plan("vgg16_imagenet.pth", "features.0", "classifier.6", {"features": ("features",), "fc": ("classifier",)}),
+        # not the paper: groups by stride, as GoogLeNet's are (Sandler 2018, table 2)
+        Name.MOBILENET_V2: Plan(
+            "mobilenet_v2_imagenet.pth",
+            "features.0.0",
+            "classifier.1",
+            {
+                "conv1": _features(0, 2),
+                "stride4": _features(2, 4),
+                "stride8": _features(4, 7),
+                "stride16": _features(7, 14),
+                "stride32": _features(14, 19),
+                "fc": ("classifier",),
+            },
+            folded=True,
+        ),
     }
 )
 
@@ -74,7 +98,8 @@ class LeeNetwork(nn.Module):
             part.requires_grad_(requires_grad=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        answer: Tensor = self.network(2 * x - 1)
+        turned = x.flip(2, 3) if self.plan.folded else x  # so that padding all around falls where the weights expect it
+        answer: Tensor = self.network(2 * turned - 1)
         return answer
 
     def train(self, mode: bool = True) -> LeeNetwork:
@@ -85,7 +110,10 @@ class LeeNetwork(nn.Module):
         return self
 
     def load_imagenet(self, folder: Path) -> None:
-        """From torchvision's ImageNet state dict in `folder`; the last layer stays. Raises BoneAgeError where it is absent."""
+        """From torchvision's ImageNet state dict in `folder`; the last layer stays. Raises BoneAgeError where it is absent.
+
+        Folded batch normalization wants `mobilenet_v2.recenter_batch_norm` on some films before it is trained.
+        """
         path = folder / self.plan.file
         if not path.is_file():
             raise BoneAgeError(
@@ -99,7 +127,10 @@ class LeeNetwork(nn.Module):
         state = {key: value for key, value in state.items() if key not in own and not key.startswith("aux")}
         first = f"{self.plan.first}.weight"
         if first in state:
-            state[first] = gray(state[first])
+            # not the paper: the sum where biases are folded in, which expect the whole response of a gray film
+            state[first] = gray(state[first]) * (3 if self.plan.folded else 1)
+        if self.plan.folded:
+            state = {key: value.flip(2, 3) if value.ndim == 4 else value for key, value in state.items()}
         absent, unknown = self.network.load_state_dict(state, strict=False)
         if unknown or set(absent) != own:
             raise BoneAgeError(

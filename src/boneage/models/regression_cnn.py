@@ -14,8 +14,8 @@ DENSE = (1024, 1024)
 class RegressionCnn(nn.Module):
     """[B, C, H, W] in 0..1, the maps as channels, and sex [B, 1] (1 male, 0 female) -> outputs [B, K].
 
-    The paper drops out "in the convolutional and fully-connected layers"; not in the paper: where and how much. Here before
-    each dense layer, the first of which takes the pooled convolutional features.
+    The paper drops out "in the convolutional and fully-connected layers"; not in the paper: where and how much. Here after
+    each dense layer: before the first, the sex would be unknown to the network as often as a feature is dropped.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class RegressionCnn(nn.Module):
         self.features = int(self.trunk.num_features)  # type: ignore[arg-type]
         layers: list[nn.Module] = []
         for inputs, neurons in zip((self.features + 1, *dense), dense, strict=False):
-            layers += [nn.Dropout(dropout), nn.Linear(inputs, neurons), nn.ReLU(inplace=True)]
+            layers += [nn.Linear(inputs, neurons), nn.ReLU(inplace=True), nn.Dropout(dropout)]
         self.head = nn.Sequential(*layers, nn.Linear(dense[-1], outputs))
         for layer in self.modules():
             if isinstance(layer, nn.Conv2d | nn.Linear):

@@ -6,6 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from types import MappingProxyType
+
+from boneage.types import Sex
+
+COMMAND = "boneage papers --data DIR"
+PHANTOMS = "Drawn of phantoms, synthetic hands without a film of any child in them, by the networks that read real films"
+UNDRAWN = "run it in the source tree, which has the networks"
+PEOPLE = MappingProxyType({Sex.FEMALE: "girls", Sex.MALE: "boys"})
 
 
 class How(Enum):
@@ -13,6 +21,7 @@ class How(Enum):
 
     MADE = "made"
     STAND_IN = "stand-in"  # other films, networks or labels than the paper's; the words say which
+    IN_PART = "made in part"  # some trainings are still to be run; the table says which
     NOT_RUN = "not run"  # a training is still to be run; the table says which
     NOT_POSSIBLE = "not possible"
 
@@ -22,7 +31,7 @@ class Verdict(Enum):
 
     CONFIRMED = "confirmed"
     NOT_CONFIRMED = "not confirmed"
-    OPEN = "not run"
+    OPEN = "open"  # a row was not run, or rows were trained unequally
 
 
 @dataclass(frozen=True)
@@ -60,8 +69,8 @@ class Page:
         """The whole page."""
         parts = [
             f"# {self.title}",
-            f"{self.source}. Made by `boneage papers`; every figure is measured on this project's films, so the paper's own\n"
-            "figures, where they stand beside, are of other films and other labels.",
+            f"{self.source}. Made by `{COMMAND}`, but for what names another command; every number is measured on this "
+            "project's films, so the paper's own, where they stand beside, are of other films and other labels.",
             "## What became of it",
             table(
                 ("", "of the paper", "here"),
@@ -69,10 +78,10 @@ class Page:
             ),
         ]
         if self.findings:
-            parts += ["## Its findings", table(("finding", "here", "our figures"), [_cells(one) for one in self.findings])]
+            parts += ["## Its findings", *map(_found, self.findings)]
         for one in self.exhibits:
-            parts += [f"## {heading(one)}", *(text for text in (_told(one), one.body) if text)]
-        return "\n\n".join(parts) + "\n"
+            parts += [f"## {heading(one)}", _told(one), one.body]
+        return blocks(*parts) + "\n"
 
 
 def write_page(folder: Path, page: Page) -> Path:
@@ -98,15 +107,35 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
+def blocks(*parts: str) -> str:
+    """Paragraphs, tables and pictures below one another; what is empty is left out."""
+    return "\n\n".join(part for part in parts if part)
+
+
+def times(output: Sequence[int]) -> str:
+    """A size as a cell: "2048 x 3 x 3"."""
+    return " x ".join(map(str, output))
+
+
 def picture(file: str, words: str) -> str:
     """A picture that stands beside the page."""
     return f"![{words}]({file})"
 
 
+def drawn(folder: Path, file: str, words: str, todo: str) -> str:
+    """The same where it lies in the page's folder, drawn now or before; else what it takes to draw it."""
+    return picture(file, words) if (folder / file).is_file() else f"*Not drawn: {todo}*"
+
+
+def how_far(rows: int, left: int) -> How:
+    """What became of a table of so many trainings, of which some are left to be run."""
+    return How.MADE if not left else How.NOT_RUN if left == rows else How.IN_PART
+
+
 def _told(one: Exhibit) -> str:
-    made_by = f" Command: `{one.command}`." if one.command else ""
+    made_by = f" Command: `{one.command}`." if one.command not in ("", COMMAND) else ""
     return f"*{one.how.value.capitalize()}.* {one.words}{made_by}"
 
 
-def _cells(one: Finding) -> tuple[str, str, str]:
-    return one.claim, one.verdict.value, one.words
+def _found(one: Finding) -> str:
+    return f"- **{one.claim}** *{one.verdict.value.capitalize()}.* {one.words}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from boneage.dataset import Film, Part
 from boneage.evaluate.metrics import bootstrap, mae, mean
 from boneage.evaluate.network_answers import NetworkAnswers, Training, read_answers, read_trainings
 from boneage.evaluate.paired import paired_t_test
+from boneage.papers.page import COMMAND, Exhibit, How, blocks, how_far
 
 Wanted = Callable[[Film], bool]
 FEWEST_FILMS = 5  # for limits
@@ -24,7 +25,9 @@ class Shelf:
     """All networks under results/."""
 
     results: Path
+    films: Mapping[int, Film]  # the data set's labels by id, which the answers are joined with
     part: Part = Part.TEST
+    _read: dict[str, NetworkAnswers | None] = field(default_factory=dict, init=False)
 
     @cached_property
     def trainings(self) -> dict[str, Training]:
@@ -32,21 +35,35 @@ class Shelf:
 
     def answers(self, network: str) -> NetworkAnswers | None:
         """What a network said of the part's films; None: not run."""
-        found = _read(self.results, network)
-        return None if found is None else found.on(self.part)
+        if network not in self._read:
+            found = read_answers(self.results, network, self.films)
+            self._read[network] = None if found is None else found.on(self.part)
+        return self._read[network]
 
     def averaged(self, networks: Sequence[str]) -> NetworkAnswers | None:
         """The linear average of several networks on the films that all of them answered; None: not all were run."""
         found = [self.answers(network) for network in networks]
         return None if any(one is None for one in found) else average([one for one in found if one is not None])
 
+    def exhibit(
+        self, number: str, title: str, how: How, words: str, parts: Sequence[str], networks: Sequence[str], command: str = COMMAND
+    ) -> Exhibit:
+        """A table or figure of those networks: `how` where all were run; their budget, and the commands of those to be run."""
+        missing, budget = self.not_run(networks), self.budget(networks)
+        far = how_far(len(set(networks)), len(missing))
+        trained = f" Trained with {budget}." if budget else ""
+        body = blocks(*parts, commands(missing))
+        return Exhibit(number, title, how if far is How.MADE else far, f"{words}{trained}", body, command)
+
     def budget(self, networks: Sequence[str]) -> str:
-        """Size, epochs and films seen of networks that were run: "160 x 120, 16 epochs, 89,000 films"."""
+        """Size, epochs and films seen of networks that were run: "160 x 120; 16 epochs; 89,000 films seen"; of none: ""."""
         rows = [self.trainings[name] for name in networks if name in self.trainings]
+        if not rows:
+            return ""
         sizes, epochs = ({getattr(row, what) for row in rows} for what in ("size", "epochs"))
         seen = sorted({round(row.films_seen, -3) for row in rows})
         films = f"{seen[0]:,}" if len(seen) == 1 else f"{seen[0]:,} to {seen[-1]:,}"
-        return f"{_listed(sizes)}; {_listed(epochs)} epochs; {films} films seen" if rows else ""
+        return f"{_listed(sizes)}; {_listed(epochs)} epochs; {films} films seen"
 
     def alike(self, first: Sequence[str], second: Sequence[str]) -> bool:
         """Whether two rows were trained alike: the same sizes and epochs. Only then may one be called better."""
@@ -66,16 +83,6 @@ class Shelf:
             return False
         rows = [{what(self.trainings[name]) for name in names} for names in (first, second)]
         return rows[0] == rows[1]
-
-
-@lru_cache(maxsize=128)
-def _read(results: Path, network: str) -> NetworkAnswers | None:
-    return read_answers(results, network)
-
-
-def due(networks: Sequence[str]) -> str:
-    """What stands in a table for networks that were not run."""
-    return f"not run: `{command(networks[0])}`" if len(networks) == 1 else "not run"
 
 
 def command(network: str) -> str:
@@ -177,6 +184,11 @@ def sorted_by_id(answers: NetworkAnswers) -> NetworkAnswers:
 
 def readable(p: float) -> str:
     return "under 0.0001" if p < 1e-4 else f"{p:.2g}"
+
+
+def signed(number: float) -> str:
+    """Two decimals with a sign that is not a hyphen."""
+    return f"{number:+.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _listed(values: set[str] | set[int]) -> str:

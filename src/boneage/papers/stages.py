@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from boneage.dataset import Film
 from boneage.evaluate.bands import Band
 from boneage.types import Sex
 
@@ -29,3 +30,8 @@ STAGES = MappingProxyType(
     }
 )
 MAJOR = ("pre-puberty", "early and mid puberty", "late puberty", "post-puberty")  # the four of Iglovikov 2018, figure 9
+
+
+def stage_of(film: Film) -> str:
+    """The stage that a film's true age lies in."""
+    return next(name for name, band in STAGES[film.sex].items() if film.bone_age_months in band)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 from boneage.evaluate.compare import holm
+from boneage.evaluate.metrics import Array
 from boneage.evaluate.network_answers import NetworkAnswers
+from boneage.extras import load
 from boneage.papers.page import Verdict
-from boneage.papers.shelf import Contest, contest, readable
+from boneage.papers.shelf import FEWEST_FILMS, Contest, contest, readable
 
 ALPHA = 0.05  # of the corrected p
 
@@ -37,12 +40,13 @@ class Tried:
         return self.contest is not None and self.contest.first < self.contest.second and self.p < ALPHA
 
     def __str__(self) -> str:
+        """Without the films and the test, which `told` adds."""
         if self.contest is None:
             return f"{self.claim}: {'not run' if self.fair else 'trained for unequal budgets'}"
         smaller, told_apart = self.contest.first < self.contest.second, self.p < ALPHA
         answer = ("yes" if smaller else "the other way round") if told_apart else "not told apart"
-        figures = f"{self.contest.first:.2f} against {self.contest.second:.2f} months on {self.contest.films:,} films"
-        return f"{self.claim}: {answer} ({figures}, p {readable(self.p)})"
+        figures = f"{self.contest.first:.2f} against {self.contest.second:.2f} months, p {readable(self.p)}"
+        return f"{self.claim}: {answer} ({figures})"
 
 
 def try_all(trials: Sequence[Trial]) -> tuple[Tried, ...]:
@@ -62,14 +66,21 @@ def verdict(tried: Sequence[Tried]) -> Verdict:
     return Verdict.CONFIRMED if all(one.holds for one in tried) else Verdict.NOT_CONFIRMED
 
 
+def welch(first: Array, second: Array) -> float:
+    """Two-sided p that two groups of films have the same mean; too few films, or all alike, say nothing: 1."""
+    if min(len(first), len(second)) < FEWEST_FILMS:
+        return 1.0
+    p = float(load("scipy.stats").ttest_ind(first, second, equal_var=False).pvalue)
+    return p if isfinite(p) else 1.0
+
+
 def told(tried: Sequence[Tried]) -> str:
-    """All of them in one sentence, with the test that was made."""
+    """All of them, then the test that was made and on how many films; "not run" where none was."""
+    films = sorted({one.contest.films for one in tried if one.contest is not None})
+    said = "; ".join(map(str, tried))
+    if not films:
+        return said if any(not one.fair for one in tried) else "not run"
     held = sum(one.contest is not None for one in tried)
-    test = f" ({corrected(held)})" if held else ""
-    return "; ".join(map(str, tried)) + test
-
-
-def corrected(tests: int) -> str:
-    """The test's name: "paired t-tests on the absolute errors, Holm-corrected over 3"."""
-    many = f"paired t-tests on the absolute errors, Holm-corrected over {tests}"
-    return many if tests > 1 else "paired t-test on the absolute errors"
+    counts = " to ".join(f"{count:,}" for count in films[:: max(len(films) - 1, 1)])
+    corrected = f", Holm-corrected over {held}" if held > 1 else ""
+    return f"{said}. Paired t-tests on the absolute errors of {counts} films{corrected}"

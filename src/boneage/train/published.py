@@ -34,9 +34,9 @@ class Vgg(Choice):
 
 
 class LeeNetwork(Choice):
-    """Lee 2017, table 1 (models/lee_networks.py)."""
+    """Lee 2017, table 1, and MobileNetV2 in GoogLeNet's place (models/lee_networks.py)."""
 
-    kind: Literal["alexnet", "googlenet", "vgg16"]
+    kind: Literal["alexnet", "googlenet", "vgg16", "mobilenet_v2"]
     dropout: float = Field(ge=0, lt=1)
     trained_from: str  # "all", or the group of layers from which on weights are trained (figure 8)
 

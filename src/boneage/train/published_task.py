@@ -14,8 +14,10 @@ from boneage import dataset
 from boneage.dataset import Film, Part
 from boneage.errors import BoneAgeError, Kind
 from boneage.found_hands import runs_folder
+from boneage.models.lee_networks import LeeNetwork
+from boneage.models.mobilenet_v2 import recenter_batch_norm
 from boneage.train.answers import months_of, year_class
-from boneage.train.augment import draw
+from boneage.train.augment import Change, draw
 from boneage.train.best_epoch import BestEpoch
 from boneage.train.build import build
 from boneage.train.domain import domains
@@ -28,6 +30,7 @@ from boneage.train.published import PublishedTask as Settings
 from boneage.train.recipe import Recipe
 from boneage.types import Sex
 
+RECENTERED_ON = 64  # films that give folded batch normalization its statistics
 COHORTS = {"female": {Sex.FEMALE}, "male": {Sex.MALE}, "both": set(Sex)}
 
 
@@ -67,6 +70,10 @@ class PublishedTask:
         model = build(self.settings, self.recipe.stages[-1].size)
         if not resumed:
             start_from(self.recipe.start, model)
+            if self.recipe.start == "imagenet" and isinstance(model, LeeNetwork) and model.plan.folded:
+                some = self.train_films[:RECENTERED_ON]
+                films = self.inputs.batch(some, [Change()] * len(some), self.recipe.stages[0].size)["image"]
+                recenter_batch_norm(model, films)
         return model
 
     def steps(self, epoch: int) -> int:

@@ -1,0 +1,1 @@
+"""The page of Lee 2017."""

@@ -1,0 +1,1 @@
+"""The page of Ren 2018."""
