@@ -249,11 +249,11 @@ def test_a_smaller_training_s_films_are_among_a_larger_one_s(small_data: Path) -
 
 def test_the_two_kinds_of_films_share_none_and_leave_none(small_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stds = {film: float(read(file).pixels.std()) for film, file in dataset.iterate_files(small_data, ids_of(small_data))}
-    monkeypatch.setattr(domain, "VALLEY", float(np.median(list(stds.values()))))
+    monkeypatch.setattr(domain, "MEDIAN", float(np.median(list(stds.values()))))
     domain.domains.cache_clear()
     low, high, every = (
         set(films_of(task_films(kind), small_data)) for kind in ("low-contrast", "high-contrast", "all")
-    )  # phantoms are of one contrast: the valley is moved into them
+    )  # phantoms are of one contrast: the cut is moved into them
     domain.domains.cache_clear()
     assert low
     assert high

@@ -126,7 +126,7 @@ def test_planted_findings_are_found(films: Films, keep: Keep, tmp_path: Path) ->
     assert verdicts[:3] == [Verdict.CONFIRMED] * 3  # S5, the second films, each strategy
     assert verdicts[4:6] == [Verdict.CONFIRMED] * 2  # backbone, transfer
     assert verdicts[6:] == [Verdict.OPEN] * 3  # no maps
-    assert "Gain with 320 films 4." in made.findings[5].words
+    assert "Gain with 500 films 4." in made.findings[5].words
 
 
 def test_a_better_backbone_is_told(films: Films, keep: Keep, tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ SCH = PaperTable(
 class Step:
     """A training-set size of table V: networks of random and of transferred initialization."""
 
-    films: str  # "320", "all"
+    films: str  # "500", "all"
 
     @property
     def random(self) -> str:
@@ -130,7 +130,7 @@ class Step:
         return network(OURS, f"{LOW}-{self.films}-from-high")
 
 
-STEPS = tuple(Step(films) for films in ("320", "640", "1600", "all"))
+STEPS = tuple(Step(films) for films in ("500", "1000", "2500", "all"))
 SOURCE_OF_TRANSFER = network(OURS, "-high")
 PAPER_STEPS = {  # films: random, transferred, p
     "496": ("6.9 ± 9.3", "6.2 ± 8.3", "< 0.001"), "991": ("6.4 ± 9.1", "5.9 ± 7.9", "< 0.001"),
