@@ -6,7 +6,7 @@ from boneage.errors import Kind
 from boneage.types import Flag, Sex, SexSource
 
 FLAG_WORDS: dict[Flag, str] = {
-    Flag.POLARITY_DISAGREES: "The film's corners are bright, as on films with dark bone. Look whether bone is bright below.",
+    Flag.POLARITY_DISAGREES: "The film's corners are bright, as on films with dark bone: look whether bone is bright below.",
     Flag.POLARITY_INVERTED: "Bone came dark on this film, so its gray values were inverted before the hand was read.",
     Flag.FOR_PROCESSING: "These are raw detector values (a DICOM image FOR PROCESSING), not the image that is made for reading.",
     Flag.COLOR_SCAN: "The film was stored in color and was turned to gray.",
