@@ -190,6 +190,7 @@ def test_a_killed_training_resumes_to_the_bit(
     columns = logs[0][0].split(",")
     assert "select_mae" in columns
     assert ("select_correct" in columns) is name.startswith("googlenet")
+    assert ("select_highest" in columns) is name.startswith("vgg")
     assert ("best_epoch" in columns) is (keep == "best")
 
 
@@ -230,6 +231,24 @@ def test_the_score_is_the_mean_absolute_error_on_select(small_data: Path) -> Non
 
     by_hand = np.mean([abs(film.bone_age_months - 120) for film in task.select_films])
     assert task.score(Says(), 0, 0) == {"select_mae": pytest.approx(by_hand)}
+
+
+def test_the_highest_answer_of_month_classes_is_told(small_data: Path) -> None:
+    task = made(small("vgg-a-female-2026-11", keep="last"), small_data)
+
+    class NoneOver163(nn.Module):
+        """One film of 163 months, the others of 28."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.zero = nn.Parameter(torch.zeros(1))
+
+        def forward(self, x: Tensor) -> Tensor:
+            outputs = torch.full((len(x), 240), -1e4)
+            outputs[0, 163] = outputs[1:, 28] = 0.0
+            return outputs + self.zero
+
+    assert task.score(NoneOver163(), 0, 0)["select_highest"] == pytest.approx(163)
 
 
 def test_imagenet_weights_are_only_for_networks_that_know_them(small_data: Path) -> None:

@@ -25,7 +25,7 @@ from boneage.train.inputs import Inputs
 from boneage.train.loop import Batch, film_batches, start_from
 from boneage.train.losses import loss_of
 from boneage.train.prepared_films import load_prepared
-from boneage.train.published import Films, YearClasses
+from boneage.train.published import Films, MonthClasses, YearClasses
 from boneage.train.published import PublishedTask as Settings
 from boneage.train.recipe import Recipe
 from boneage.types import Sex
@@ -101,10 +101,16 @@ class PublishedTask:
         return loss, {"mae": float((months_of(answer, outputs.detach()) - truth).abs().mean())}
 
     def score(self, model: nn.Module, epoch: int, workers: int) -> dict[str, float]:
-        """On select: MAE in months; of year classes the share of the right ones too."""
+        """On select: MAE in months; of year classes the share of the right ones, of month classes the highest answer.
+
+        The highest months' classes may die early (EXPERIMENTS.md), and then nothing over the highest answer is ever read.
+        """
         outputs = self.inputs.outputs_of(model, self.select_films, self.recipe.size_at(epoch), workers=workers)
         truth = torch.tensor([film.bone_age_months for film in self.select_films])
-        scores = {"select_mae": float((months_of(self.settings.answer, outputs) - truth).abs().mean())}
+        months = months_of(self.settings.answer, outputs)
+        scores = {"select_mae": float((months - truth).abs().mean())}
+        if isinstance(self.settings.answer, MonthClasses):
+            scores["select_highest"] = float(months.max())
         if isinstance(self.settings.answer, YearClasses):
             scores["select_correct"] = float((outputs.argmax(1) == year_class(truth)).float().mean())
         if self.settings.keep == "best":
