@@ -21,8 +21,9 @@ from boneage.evaluate.looks import log_look
 from boneage.evaluate.metrics import mae
 from boneage.evaluate.network_answers import NetworkAnswers, Training, answers_path, write_answers, write_training
 from boneage.evaluate.run import today
+from boneage.found_hands import runs_folder
 from boneage.train.answers import months_of
-from boneage.train.claim import claimed
+from boneage.train.claim import alone, claimed
 from boneage.train.export import averaged
 from boneage.train.inputs import Inputs
 from boneage.train.loop import Machine, Tell
@@ -109,19 +110,20 @@ def keep(row: Row, recipe: Recipe, data: Path, results: Path, *, tell: Tell) -> 
     model = averaged(recipe, run_folder(recipe) / "last.pt").model
     answers = answer(recipe, model, data, tell=tell)
     training = _training(row, recipe, model, data)
-    write_training(results, training)
-    write_answers(answers_path(results, recipe.name), answers)  # last: this file says that all is kept
     test = answers.on(Part.TEST)
-    log_look(
-        results / LOOKS,
-        date=training.date,
-        system=recipe.name,
-        weights=training.weights,
-        split_hash=training.split_hash,
-        films=len(test.films),
-        mae=float(mae(test.truth, test.predicted)) if test.films else None,
-        command=training.command,
-    )
+    with alone(runs_folder() / "queue", tell):  # other processes write the same two tables
+        write_training(results, training)
+        log_look(
+            results / LOOKS,
+            date=training.date,
+            system=recipe.name,
+            weights=training.weights,
+            split_hash=training.split_hash,
+            films=len(test.films),
+            mae=float(mae(test.truth, test.predicted)) if test.films else None,
+            command=training.command,
+        )
+        write_answers(answers_path(results, recipe.name), answers)  # last: this file says that all is kept
     return training
 
 
