@@ -11,12 +11,14 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from boneage.errors import BoneAgeError
 from boneage.lab import RESULTS, DataFolder, need_data, to_log
 
 Command = Callable[..., None]
 QueueFile = Annotated[Path, typer.Argument(metavar="[QUEUE]", help="The list of trainings.")]
 Results = Annotated[Path, typer.Option("--out", help="Folder for the networks' answers.")]
 QUEUE = Path("recipes/queue.toml")
+SOME_FAILED = 1  # exit code: the others were trained
 
 
 def run(
@@ -29,14 +31,23 @@ def run(
 ) -> None:
     """Train what is not done yet, in order of value, and keep each network's answers. Stops and goes on anywhere.
 
-    Each training is one look at test. Two calls at once share the queue: give each its own CPU core.
+    Each training is one look at test. Two calls at once share the queue: give each its own CPU core. Exit code 0 only if none
+    failed.
     """
     from boneage.train.loop import Machine
     from boneage.train.queue import work_through
 
     machine = Machine(device, workers)
-    for training in work_through(queue, need_data(data), out, only=only or (), machine=machine, tell=to_log):
-        to_log(f"{training.network}: select MAE {training.select_mae:.2f} after {training.minutes:.0f} minutes")
+    failed = []
+    for name, done in work_through(queue, need_data(data), out, only=only or (), machine=machine, tell=to_log):
+        if isinstance(done, BoneAgeError):
+            failed.append(name)
+            to_log(f"{name}: not trained: {done}")
+        else:
+            to_log(f"{name}: select MAE {done.select_mae:.2f} after {done.minutes:.0f} minutes")
+    if failed:
+        to_log(f"not trained: {', '.join(failed)}")
+        raise typer.Exit(SOME_FAILED)
 
 
 def status(queue: QueueFile = QUEUE, out: Results = RESULTS) -> None:

@@ -13,7 +13,7 @@ from boneage import dataset
 from boneage.cli import app
 from boneage.dataset import Part
 from boneage.errors import BoneAgeError
-from boneage.evaluate.network_answers import read_answers, read_trainings
+from boneage.evaluate.network_answers import Training, read_answers, read_trainings
 from boneage.train.claim import claimed
 from boneage.train.loop import Machine
 from boneage.train.queue import Stand, look_over, read_queue, work_through
@@ -46,7 +46,7 @@ def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def work(queue: Path, data: Path, results: Path, **options: object) -> tuple[list[str], list[str]]:
     lines: list[str] = []
     done = work_through(queue, data, results, machine=PLAIN, tell=lines.append, **options)  # type: ignore[arg-type]
-    return [training.network for training in done], lines
+    return [name for name, training in done if isinstance(training, Training)], lines
 
 
 def test_it_trains_in_order_once_and_keeps_the_answers(queue: Path, small_data: Path, tmp_path: Path) -> None:
@@ -111,6 +111,16 @@ def test_a_training_that_another_process_has_is_passed_over(queue: Path, small_d
     assert "first: another process trains it" in lines
     with claimed(run_folder(_recipe(queue, "first"))) as free:
         assert free  # given back
+
+
+def test_a_training_that_fails_is_told_and_the_rest_goes_on(queue: Path, small_data: Path, tmp_path: Path) -> None:
+    first = queue.parent / "first.toml"
+    first.write_text(first.read_text().replace('start = "random"', 'start = "recipe:nowhere"'))
+    results = tmp_path / "results"
+    told = CliRunner().invoke(app, ["queue", "run", str(queue), "--data", str(small_data), "--out", str(results)])
+    assert told.exit_code == 1
+    assert "first: not trained" in told.stderr
+    assert [row.network for row in read_trainings(results)] == ["second"]
 
 
 @pytest.mark.parametrize(

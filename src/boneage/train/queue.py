@@ -84,8 +84,10 @@ def look_over(path: Path, results: Path) -> tuple[Standing, ...]:
 
 def work_through(
     path: Path, data: Path, results: Path, *, only: Collection[str] = (), machine: Machine, tell: Tell
-) -> Iterator[Training]:
+) -> Iterator[tuple[str, Training | BoneAgeError]]:
     """Trains what is not done yet, in order; each network's answers are kept before the next begins. `only`: some networks.
+
+    A training that cannot be run gives its error, and the rest goes on.
 
     Several processes may work through one queue: a row that another one has is passed over.
     """
@@ -100,8 +102,15 @@ def work_through(
                 tell(f"{recipe.name}: another process trains it")
             elif not answers_path(results, recipe.name).is_file():  # it may have been done meanwhile
                 tell(f"{recipe.name}: {row.minutes} minutes, for {row.fills}")
-                run(recipe, data, machine=machine, tell=tell)
-                yield keep(row, recipe, data, results, tell=tell)
+                yield recipe.name, _trained(row, recipe, data, results, machine=machine, tell=tell)
+
+
+def _trained(row: Row, recipe: Recipe, data: Path, results: Path, *, machine: Machine, tell: Tell) -> Training | BoneAgeError:
+    try:
+        run(recipe, data, machine=machine, tell=tell)
+        return keep(row, recipe, data, results, tell=tell)
+    except BoneAgeError as error:
+        return error
 
 
 def keep(row: Row, recipe: Recipe, data: Path, results: Path, *, tell: Tell) -> Training:
