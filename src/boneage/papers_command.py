@@ -10,6 +10,8 @@ import typer
 from rich.console import Console
 
 from boneage import dataset
+from boneage.compare_command import PARTS
+from boneage.errors import BoneAgeError, Kind
 from boneage.lab import RESULTS, DataFolder, make_folder, need_data, parse_part
 
 PAGES = ("iglovikov.page", "lee.page", "ren.page", "study")  # modules of boneage.papers
@@ -26,9 +28,11 @@ def papers(
     from boneage.papers.page import write_page
     from boneage.papers.shelf import Shelf
 
+    if (part := parse_part(split)) not in PARTS:
+        raise BoneAgeError(Kind.BAD_OPTION, came=f"--split {split!r}", expected="test or select", todo="Choose one of them.")
     make_folder(out)
     folder = need_data(data)
-    shelf = Shelf(results, dataset.by_id(dataset.read_films(folder)), parse_part(split))
+    shelf = Shelf(results, dataset.by_id(dataset.read_films(folder)), part)
     for name in PAGES:
         made = import_module(f"boneage.papers.{name}").page(shelf, out)
         Console().print(str(write_page(out, made)), highlight=False, soft_wrap=True)

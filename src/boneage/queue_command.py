@@ -18,6 +18,8 @@ Command = Callable[..., None]
 QueueFile = Annotated[Path, typer.Argument(metavar="[QUEUE]", help="The list of trainings.")]
 Results = Annotated[Path, typer.Option("--out", help="Folder for the networks' answers.")]
 QUEUE = Path("recipes/queue.toml")
+LOOKS = RESULTS / "test-looks.csv"  # wherever the answers go
+WIDTH = 110  # of the table of all trainings
 SOME_FAILED = 1  # exit code: the others were trained
 
 
@@ -31,15 +33,15 @@ def run(
 ) -> None:
     """Train what is not done yet, in order of value, and keep each network's answers. Stops and goes on anywhere.
 
-    Each training is one look at test. Two calls at once share the queue: give each its own CPU core. Exit code 0 only if none
-    failed.
+    Each training is one look at test. Two calls at once share the queue: give each its own CPU core
+    (taskset -c 0 boneage queue run ...). Exit code 0 only if none failed.
     """
     from boneage.train.loop import Machine
     from boneage.train.queue import work_through
 
     machine = Machine(device, workers)
     failed = []
-    for name, done in work_through(queue, need_data(data), out, only=only or (), machine=machine, tell=to_log):
+    for name, done in work_through(queue, need_data(data), out, looks=LOOKS, only=only or (), machine=machine, tell=to_log):
         if isinstance(done, BoneAgeError):
             failed.append(name)
             to_log(f"{name}: not trained: {done}")
@@ -65,8 +67,10 @@ def status(queue: QueueFile = QUEUE, out: Results = RESULTS) -> None:
         how_far = f"{epochs} of {recipe.epochs} epochs" if stand is Stand.STARTED else stand.value
         minutes = f"{known.minutes:.0f}" if known else f"[dim]{row.minutes}[/]"
         table.add_row(recipe.name, row.fills, how_far, f"{known.select_mae:.2f}" if known else "", minutes)
-    Console().print(table)
-    Console().print(f"about {left / 60:.1f} hours left on one CPU core", highlight=False)
+    console = Console()
+    console.width = max(console.width, WIDTH)
+    console.print(table)
+    console.print(f"about {left / 60:.1f} hours left on one CPU core", highlight=False)
 
 
 def queue_app(reporting: Callable[[Command], Command]) -> typer.Typer:

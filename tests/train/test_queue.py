@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from boneage.train.claim import claimed
 from boneage.train.loop import Machine
 from boneage.train.queue import Stand, look_over, read_queue, work_through
 from boneage.train.recipe import Recipe, read_recipe
-from boneage.train.run import run_folder
+from boneage.train.run import run, run_folder
 
 ROOT = Path(__file__).parents[2]
 PLAIN = Machine(workers=0, bf16=False)
@@ -45,7 +46,7 @@ def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def work(queue: Path, data: Path, results: Path, **options: object) -> tuple[list[str], list[str]]:
     lines: list[str] = []
-    done = work_through(queue, data, results, machine=PLAIN, tell=lines.append, **options)  # type: ignore[arg-type]
+    done = work_through(queue, data, results, looks=results / "test-looks.csv", machine=PLAIN, tell=lines.append, **options)  # type: ignore[arg-type]
     return [name for name, training in done if isinstance(training, Training)], lines
 
 
@@ -67,6 +68,7 @@ def test_it_trains_in_order_once_and_keeps_the_answers(queue: Path, small_data: 
     rows = {row.network: row for row in read_trainings(results)}
     assert set(rows) == set(NAMES)
     assert rows["first"].films_seen <= 2 * rows["first"].films
+    assert (results / "first-learning.csv").is_file()
     assert len((results / "test-looks.csv").read_text().splitlines()) == 3  # each network looked once
 
 
@@ -113,7 +115,10 @@ def test_a_training_that_another_process_has_is_passed_over(queue: Path, small_d
         assert free  # given back
 
 
-def test_a_training_that_fails_is_told_and_the_rest_goes_on(queue: Path, small_data: Path, tmp_path: Path) -> None:
+def test_a_training_that_fails_is_told_and_the_rest_goes_on(
+    queue: Path, small_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # the record of looks is the working folder's
     first = queue.parent / "first.toml"
     first.write_text(first.read_text().replace('start = "random"', 'start = "recipe:nowhere"'))
     results = tmp_path / "results"
@@ -121,6 +126,36 @@ def test_a_training_that_fails_is_told_and_the_rest_goes_on(queue: Path, small_d
     assert told.exit_code == 1
     assert "first: not trained" in told.stderr
     assert [row.network for row in read_trainings(results)] == ["second"]
+
+
+def test_a_training_waits_for_the_one_it_starts_from(queue: Path, small_data: Path, tmp_path: Path) -> None:
+    first = queue.parent / "first.toml"
+    values = read_recipe(queue.parent / "second.toml").model_dump(exclude_none=True)
+    first.write_text(tomli_w.dumps(values | {"name": "first", "start": "recipe:second"}))
+    results = tmp_path / "results"
+    assert work(queue, small_data, results)[0] == ["second", "first"]
+    shutil.rmtree(tmp_path / "runs" / "second")
+    (results / "networks" / "first.csv").unlink()
+    shutil.rmtree(tmp_path / "runs" / "first")
+    names, lines = work(queue, small_data, results, only=["first"])
+    assert names == ["first"]  # its answers are kept, its weights are not: trained again, without a second look
+    assert "second: again, since others start from its weights" in lines
+    assert [line.split(",")[1] for line in (results / "test-looks.csv").read_text().splitlines()[1:]].count("second") == 1
+
+
+def test_a_training_whose_start_another_process_has_is_left(queue: Path, small_data: Path, tmp_path: Path) -> None:
+    first = queue.parent / "first.toml"
+    first.write_text(first.read_text().replace('start = "random"', 'start = "recipe:second"'))
+    with claimed(run_folder(_recipe(queue, "second"))):
+        names, lines = work(queue, small_data, tmp_path / "results")
+    assert names == []
+    assert "first: waits for second; call the queue again when that is trained" in lines
+
+
+def test_two_processes_do_not_train_one_recipe(queue: Path, small_data: Path) -> None:
+    recipe = _recipe(queue, "first")
+    with claimed(run_folder(recipe)), pytest.raises(BoneAgeError, match="another process trains"):
+        run(recipe, small_data, machine=PLAIN, tell=lambda line: None)
 
 
 @pytest.mark.parametrize(

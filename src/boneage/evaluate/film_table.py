@@ -37,14 +37,18 @@ def read_film_table(
         names = tuple(reader.fieldnames or ())
         if names not in [(*OWN, *of_one) for of_one in columns]:
             raise _bad(f"{path} with the columns {', '.join(names)}", ", ".join((*OWN, *columns[-1])))
+        seen = set[int]()
         try:
-            return [parse(_film(row, films), row) for row in reader]
+            return [parse(_film(row, films, seen), row) for row in reader]
         except (KeyError, ValueError, TypeError) as error:  # TypeError: a short line's None
             raise _bad(f"{path}, line {reader.line_num}: {error}", "one film a line") from error
 
 
-def _film(row: Mapping[str, str], films: Mapping[int, Film]) -> Film:
+def _film(row: Mapping[str, str], films: Mapping[int, Film], seen: set[int]) -> Film:
     film = labeled(films, int(row["id"]))
+    if film.id in seen:
+        raise ValueError(f"film {film.id} once more")
+    seen.add(film.id)
     if film.part is not Part(row["part"]):
         raise ValueError(f"film {film.id} is of the part {film.part.value}, not {row['part']}")
     return film

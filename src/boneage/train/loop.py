@@ -285,21 +285,33 @@ def _follow(average: nn.Module, model: nn.Module, decay: float) -> None:
 
 def trim_log(run: Path, epochs: int) -> None:
     """Takes away rows of epochs that a kill left without a checkpoint; they are trained again."""
+    if rows := read_log(run):
+        _write_log(run, [row for row in rows if float(row["epoch"]) <= epochs])
+
+
+def read_log(run: Path) -> list[dict[str, str]]:
+    """`log.csv`, a row an epoch; none where there is no run."""
     table = run / "log.csv"
-    if table.is_file():
-        header, *rows = table.read_text().splitlines()
-        table.write_text("\n".join([header, *(row for row in rows if float(row.split(",")[0]) <= epochs)]) + "\n")
+    if not table.is_file():
+        return []
+    with table.open(newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def _write_log(run: Path, rows: list[dict[str, str]]) -> None:
+    """Written beside and moved into place. A column that came later is empty in older rows."""
+    columns = list(dict.fromkeys(key for row in reversed(rows) for key in row))
+    beside = run / "log.part"
+    with beside.open("w", newline="") as lines:
+        writer = csv.DictWriter(lines, columns, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+    beside.replace(run / "log.csv")
 
 
 def log_row(run: Path, row: dict[str, float]) -> None:
     """One epoch to `log.csv` and to TensorBoard's event file."""
-    table = run / "log.csv"
-    fresh = not table.is_file()
-    with table.open("a", newline="") as lines:
-        writer = csv.DictWriter(lines, list(row))
-        if fresh:
-            writer.writeheader()
-        writer.writerow({key: f"{value:.6g}" for key, value in row.items()})
+    _write_log(run, [*read_log(run), {key: f"{value:.6g}" for key, value in row.items()}])
     from torch.utils.tensorboard import SummaryWriter  # slow to import
 
     with SummaryWriter(run / "tensorboard") as board:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
+import shutil
 import tomllib
 from collections.abc import Collection, Iterator
 from enum import Enum
@@ -26,15 +26,14 @@ from boneage.train.answers import months_of
 from boneage.train.claim import alone, claimed
 from boneage.train.export import averaged
 from boneage.train.inputs import Inputs
-from boneage.train.loop import Machine, Tell
+from boneage.train.loop import Machine, Tell, read_log
 from boneage.train.prepared_films import load_prepared
 from boneage.train.published import Choice, PublishedTask, YearClasses
 from boneage.train.published_task import films_of, readable
 from boneage.train.recipe import Recipe, read_recipe
-from boneage.train.run import run, run_folder
+from boneage.train.run import run_claimed, run_folder
 
 ASKED = (Part.SELECT, Part.TEST)  # what each network answers for the tables
-LOOKS = "test-looks.csv"
 
 
 class Row(Choice):
@@ -83,38 +82,66 @@ def look_over(path: Path, results: Path) -> tuple[Standing, ...]:
 
 
 def work_through(
-    path: Path, data: Path, results: Path, *, only: Collection[str] = (), machine: Machine, tell: Tell
+    path: Path, data: Path, results: Path, *, looks: Path, only: Collection[str] = (), machine: Machine, tell: Tell
 ) -> Iterator[tuple[str, Training | BoneAgeError]]:
     """Trains what is not done yet, in order; each network's answers are kept before the next begins. `only`: some networks.
 
-    A training that cannot be run gives its error, and the rest goes on.
-
-    Several processes may work through one queue: a row that another one has is passed over.
+    A training that cannot be run gives its error, and the rest goes on. Several processes may work through one queue: a row
+    that another one has is passed over. One that starts from another row's weights waits until they are there; where that
+    row's answers are kept but its run is not, it is trained again. `looks`: the record of looks at test.
     """
     rows = read_queue(path)
     if unknown := set(only) - {recipe.name for _, recipe in rows}:
         raise _bad(path, f"no training {sorted(unknown)[0]!r}")
-    for row, recipe in rows:
-        if (only and recipe.name not in only) or answers_path(results, recipe.name).is_file():
-            continue
-        with claimed(run_folder(recipe)) as free:
-            if not free:
-                tell(f"{recipe.name}: another process trains it")
-            elif not answers_path(results, recipe.name).is_file():  # it may have been done meanwhile
-                tell(f"{recipe.name}: {row.minutes} minutes, for {row.fills}")
-                yield recipe.name, _trained(row, recipe, data, results, machine=machine, tell=tell)
+    recipes = {recipe.name: recipe for _, recipe in rows}
+    left = [(row, recipe) for row, recipe in rows if not only or recipe.name in only]
+    while left:
+        waiting = []
+        for row, recipe in left:
+            if answers_path(results, recipe.name).is_file():
+                continue
+            base = recipes.get(recipe.start.removeprefix("recipe:"))
+            if base is not None and _epochs_done(base) < base.epochs and not _trained_again(base, data, results, machine, tell):
+                waiting.append((row, recipe))
+                continue
+            with claimed(run_folder(recipe)) as free:
+                if not free:
+                    tell(f"{recipe.name}: another process trains it")
+                elif not answers_path(results, recipe.name).is_file():  # it may have been done meanwhile
+                    tell(f"{recipe.name}: {row.minutes} minutes, for {row.fills}")
+                    yield recipe.name, _trained(row, recipe, data, results, looks=looks, machine=machine, tell=tell)
+        if len(waiting) == len(left):
+            for _, recipe in waiting:
+                tell(
+                    f"{recipe.name}: waits for {recipe.start.removeprefix('recipe:')}; call the queue again when that is trained"
+                )
+            return
+        left = waiting
 
 
-def _trained(row: Row, recipe: Recipe, data: Path, results: Path, *, machine: Machine, tell: Tell) -> Training | BoneAgeError:
+def _trained_again(base: Recipe, data: Path, results: Path, machine: Machine, tell: Tell) -> bool:
+    """Whether a row's weights are there now: trained anew where its answers are kept, so that its own turn will not come."""
+    if not answers_path(results, base.name).is_file():
+        return False
+    with claimed(run_folder(base)) as free:
+        if free:
+            tell(f"{base.name}: again, since others start from its weights")
+            run_claimed(base, data, machine=machine, tell=tell)
+    return free
+
+
+def _trained(
+    row: Row, recipe: Recipe, data: Path, results: Path, *, looks: Path, machine: Machine, tell: Tell
+) -> Training | BoneAgeError:
     try:
-        run(recipe, data, machine=machine, tell=tell)
-        return keep(row, recipe, data, results, tell=tell)
+        run_claimed(recipe, data, machine=machine, tell=tell)
+        return keep(row, recipe, data, results, looks=looks, tell=tell)
     except BoneAgeError as error:
         return error
 
 
-def keep(row: Row, recipe: Recipe, data: Path, results: Path, *, tell: Tell) -> Training:
-    """A finished run's answers, its line in the table of all networks, and its look at test."""
+def keep(row: Row, recipe: Recipe, data: Path, results: Path, *, looks: Path, tell: Tell) -> Training:
+    """A finished run's answers, learning curve, line in the table of all networks, and look at test."""
     assert isinstance(recipe.task, PublishedTask)
     model = averaged(recipe, run_folder(recipe) / "last.pt").model
     answers = answer(recipe, model, data, tell=tell)
@@ -123,7 +150,7 @@ def keep(row: Row, recipe: Recipe, data: Path, results: Path, *, tell: Tell) -> 
     with alone(runs_folder() / "queue", tell):  # other processes write the same two tables
         write_training(results, training)
         log_look(
-            results / LOOKS,
+            looks,
             date=training.date,
             system=recipe.name,
             weights=training.weights,
@@ -132,6 +159,7 @@ def keep(row: Row, recipe: Recipe, data: Path, results: Path, *, tell: Tell) -> 
             mae=float(mae(test.truth, test.predicted)) if test.films else None,
             command=training.command,
         )
+        shutil.copyfile(run_folder(recipe) / "log.csv", results / f"{recipe.name}-learning.csv")
         write_answers(answers_path(results, recipe.name), answers)  # last: this file says that all is kept
     return training
 
@@ -152,8 +180,7 @@ def answer(recipe: Recipe, model: nn.Module, data: Path, *, tell: Tell) -> Netwo
 def _training(row: Row, recipe: Recipe, model: nn.Module, data: Path) -> Training:
     """Out of the run's log."""
     assert isinstance(recipe.task, PublishedTask)
-    with (run_folder(recipe) / "log.csv").open(newline="") as lines:
-        epochs = list(csv.DictReader(lines))
+    epochs = read_log(run_folder(recipe))
     films = dataset.read_films(data)
     trained = [film for film in films_of(recipe.task.films, data) if film.part is Part.TRAIN]
     scores = [float(epoch["select_mae"]) for epoch in epochs]
@@ -187,10 +214,15 @@ def _digest(model: nn.Module) -> str:
 def _stand(recipe: Recipe, results: Path) -> tuple[Stand, int]:
     if answers_path(results, recipe.name).is_file():
         return Stand.DONE, recipe.epochs
+    epochs = _epochs_done(recipe)
+    return Stand.STARTED if epochs else Stand.WAITING, epochs
+
+
+def _epochs_done(recipe: Recipe) -> int:
     checkpoint = run_folder(recipe) / "last.pt"
     if not checkpoint.is_file():
-        return Stand.WAITING, 0
-    return Stand.STARTED, int(torch.load(checkpoint, map_location="cpu", weights_only=True)["epoch"])
+        return 0
+    return int(torch.load(checkpoint, map_location="cpu", weights_only=True)["epoch"])
 
 
 def _bad(path: Path, what: str) -> BoneAgeError:

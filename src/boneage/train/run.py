@@ -7,7 +7,9 @@ from pathlib import Path
 
 from torch import nn
 
+from boneage.errors import BoneAgeError, Kind
 from boneage.found_hands import runs_folder
+from boneage.train.claim import claimed
 from boneage.train.loop import Machine, Task, Tell, train
 from boneage.train.prepared_films import load_prepared
 from boneage.train.published import PublishedTask
@@ -39,7 +41,20 @@ def run_folder(recipe: Recipe) -> Path:
 
 
 def run(recipe: Recipe, data: Path, *, machine: Machine, tell: Tell) -> nn.Module:
-    """Train or resume; the run's files are in `run_folder(recipe)`."""
+    """Train or resume; the run's files are in `run_folder(recipe)`. Raises BoneAgeError where another process trains it."""
+    with claimed(run_folder(recipe)) as free:
+        if not free:
+            raise BoneAgeError(
+                Kind.BAD_RECIPE,
+                came=f"{recipe.name}, which another process trains",
+                expected="one process a run",
+                todo="Wait for it, or train another recipe.",
+            )
+        return run_claimed(recipe, data, machine=machine, tell=tell)
+
+
+def run_claimed(recipe: Recipe, data: Path, *, machine: Machine, tell: Tell) -> nn.Module:
+    """As `run`, for a caller who has claimed the run's folder."""
     if isinstance(recipe.task, PublishedTask):  # the only preparation that takes minutes: it is told
         load_prepared(data, films_of(recipe.task.films, data), recipe.task.films.way, tell=tell)
     return train(recipe, task_of(recipe, data), run_folder(recipe), machine=machine, tell=tell)

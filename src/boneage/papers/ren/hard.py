@@ -80,7 +80,7 @@ def _exhibit(shelf: Shelf, number: str, title: str, names: dict[str, str], more:
     rows = [
         [str(place), *(_error(read_, film) for read_ in reads)] for place, (film, reads) in enumerate(_reads(shelf, names), 1)
     ]
-    words = f"{CHOICE}{more} Of the {shelf.part.value} part; absolute errors in months. {PICTURES}"
+    words = f"{CHOICE}{more} Of the {shelf.part.value} part; absolute errors, rounded to ten months. {PICTURES}"
     parts = [table(("film", *names), rows)] if rows else []
     return shelf.exhibit(number, title, How.STAND_IN, words, parts, list(names.values()), FILMS_COMMAND)
 
@@ -93,7 +93,8 @@ def _reads(shelf: Shelf, names: dict[str, str]) -> list[tuple[Film, list[Read]]]
 
 
 def _error(read_: Read, film: Film) -> str:
-    return read_ if isinstance(read_, str) else f"{abs(read_ - film.bone_age_months):.1f}"
+    """To ten months: with the reads, which are kept by id, a finer one would tell the label."""
+    return read_ if isinstance(read_, str) else f"{round(abs(read_ - film.bone_age_months), -1):.0f}"
 
 
 def _title(film: Film, reads: Sequence[Read], names: dict[str, str]) -> str:

@@ -91,7 +91,8 @@ def table_5(shelf: Shelf) -> Exhibit:
     names = [name for step in STEPS for name in (step.random, step.transferred)]
     words = (
         f"S5, MAE ± SD in months on {DOMAIN}; of the {shelf.part.value} part, up to 18 years. Transferred: the weights begin as "
-        f"those of `{SOURCE_OF_TRANSFER}`, trained on the others, high-contrast films; it has that training behind it besides. "
+        f"those of `{SOURCE_OF_TRANSFER}`, trained on the others, high-contrast films; it has that training behind it besides, "
+        "and their rate begins at 0.001 instead of 0.01. "
         f"{TESTS}."
     )
     paper = table(("the paper's training films", *head[1:]), [[films, *cells] for films, cells in PAPER_STEPS.items()])
