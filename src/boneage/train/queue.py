@@ -126,7 +126,11 @@ def _trained_again(base: Recipe, data: Path, results: Path, machine: Machine, te
     with claimed(run_folder(base)) as free:
         if free:
             tell(f"{base.name}: again, since others start from its weights")
-            run_claimed(base, data, machine=machine, tell=tell)
+            try:
+                run_claimed(base, data, machine=machine, tell=tell)
+            except BoneAgeError as error:  # what starts from it waits; the rest of the queue goes on
+                tell(f"{base.name}: not trained: {error}")
+                return False
     return free
 
 
