@@ -11,6 +11,7 @@ import hashlib
 import os
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -36,6 +37,16 @@ class Part(str, Enum):
     SELECT = "select"  # early stopping, choices
     CALIBRATE = "calibrate"  # intervals, thresholds
     TEST = "test"  # each look is logged
+
+
+class Scan(str, Enum):
+    """At which size a film is read."""
+
+    CHALLENGE = "299"  # 299 x 299, squashed, of all films; the challenge's own files where a folder has those
+    HALF = "half-size"  # half the original size in true proportions, of some films
+
+
+_SHARDS = {Scan.CHALLENGE: "images-299-*.tar", Scan.HALF: "images-half-*.tar"}
 
 
 @dataclass(frozen=True)
@@ -123,18 +134,18 @@ def labeled(films: Mapping[int, Film], film_id: int) -> Film:
     return films[film_id]
 
 
-def iterate_files(data: Path, ids: set[int]) -> Iterator[tuple[int, bytes]]:
-    """(id, the file's bytes) of the wanted films, from `images-299-*.tar` shards or loose files.
+def iterate_files(data: Path, ids: set[int], scan: Scan = Scan.CHALLENGE) -> Iterator[tuple[int, bytes]]:
+    """(id, the file's bytes) of the wanted films, from shards (`images-299-*.tar`, `images-half-*.tar`) or loose files.
 
-    Loose files are `<id>.png|jpg|webp` in the folder itself or in `boneage-training-dataset/`.
+    Loose files are `<id>.png|jpg|webp` in the folder itself or in `boneage-training-dataset/`; none are of half size.
     Raises BoneAgeError at the end where films are absent.
     """
     left = set(ids)
-    for shard in sorted(data.glob("images-299-*.tar")):
+    for shard in sorted(data.glob(_SHARDS[scan])):
         for film_id, file in _shard_files(shard, left):
             left.discard(film_id)
             yield film_id, file
-    for folder in (data, data / "boneage-training-dataset"):
+    for folder in (data, data / "boneage-training-dataset") if scan is Scan.CHALLENGE else ():
         if left and folder.is_dir():
             for path in sorted(folder.iterdir()):
                 film_id = _film_id(path.name)
@@ -145,18 +156,37 @@ def iterate_files(data: Path, ids: set[int]) -> Iterator[tuple[int, bytes]]:
         raise BoneAgeError(
             Kind.BAD_DATA,
             came=f"no image for {len(left)} films, among them {sorted(left)[:3]}",
-            expected=f"images-299-*.tar or <id>.png in {data}",
+            expected=f"{_SHARDS[scan]} or <id>.png in {data}" if scan is Scan.CHALLENGE else f"{_SHARDS[scan]} in {data}",
             todo="Complete the folder or shorten the table.",
         )
 
 
+def scanned(data: Path, scan: Scan) -> set[int] | None:
+    """Ids of the films that are there at that size; None: all are."""
+    if scan is Scan.CHALLENGE:
+        return None
+    names = (name for shard in sorted(data.glob(_SHARDS[scan])) for name in _shard_names(shard))
+    return {_film_id(name) for name in names} - {-1}
+
+
 def _shard_files(shard: Path, wanted: set[int]) -> Iterator[tuple[int, bytes]]:
+    with _opened(shard) as tar:
+        for member in tar:
+            film_id = _film_id(member.name)
+            if film_id in wanted and (file := tar.extractfile(member)) is not None:
+                yield film_id, file.read()
+
+
+def _shard_names(shard: Path) -> list[str]:
+    with _opened(shard) as tar:
+        return tar.getnames()
+
+
+@contextmanager
+def _opened(shard: Path) -> Iterator[tarfile.TarFile]:
     try:
         with tarfile.open(shard) as tar:
-            for member in tar:
-                film_id = _film_id(member.name)
-                if film_id in wanted and (file := tar.extractfile(member)) is not None:
-                    yield film_id, file.read()
+            yield tar
     except tarfile.TarError as error:
         raise BoneAgeError(
             Kind.BAD_DATA, came=f"{shard.name}: {error}", expected="a whole tar file", todo="Fetch the shard again."
@@ -174,18 +204,8 @@ def iterate_half_size(data: Path, ids: set[int]) -> Iterator[tuple[int, npt.NDAr
 
     Raises BoneAgeError at the end where films are absent.
     """
-    left = set(ids)
-    for shard in sorted(data.glob("images-half-*.tar")):
-        for film_id, file in _shard_files(shard, left):
-            left.discard(film_id)
-            yield film_id, _decode(file, str(film_id))
-    if left:
-        raise BoneAgeError(
-            Kind.BAD_DATA,
-            came=f"no half-size image of {len(left)} films, among them {sorted(left)[:3]}",
-            expected=f"images-half-*.tar in {data}",
-            todo="Complete the folder.",
-        )
+    for film_id, file in iterate_files(data, ids, Scan.HALF):
+        yield film_id, _decode(file, str(film_id))
 
 
 def _film_id(name: str) -> int:

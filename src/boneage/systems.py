@@ -13,6 +13,7 @@ from boneage.prepare.enhanced import EnhancedHand
 from boneage.prepare.registered import FinderPoints, RegisteredHand
 from boneage.prepare.squashed import SquashedFilm
 from boneage.regions import WHOLE
+from boneage.register.frame import PAPER_FRAME
 from boneage.register.windows import CARPALS, METACARPALS, WHOLE_HAND
 from boneage.standardize.attention import AttentionOptions
 from boneage.standardize.detect import HandBox
@@ -141,6 +142,7 @@ INCEPTION_V4 = System(
 WAYS: dict[str, Way] = {
     "reference": REFERENCE.way,
     "iglovikov-2018": IGLOVIKOV.way,
+    "iglovikov-2018-fine": replace(IGLOVIKOV.way, frame=PAPER_FRAME.scaled(0.5)),  # for films of twice the size and more
     "lee-2017": LEE.way,
     "ren-2018": REN.way,
     "squashed": SquashedFilm(),

@@ -25,7 +25,20 @@ FILMS = tuple(Film(number, Sex.MALE if number % 2 else Sex.FEMALE, 60.0 + number
 LABELS = by_id(FILMS)
 MONTHS = NetworkAnswers("vgg", FILMS, np.linspace(50, 200, len(FILMS)))
 ROW = Training(
-    "vgg", "2026-11-21", "figure 8", "160 x 120", 16, 5550, 88_576, 10_000_000, 8.4, 55.2, "0123456789ab", "818271", "run"
+    "vgg",
+    "2026-11-21",
+    "figure 8",
+    "160 x 120",
+    16,
+    5550,
+    88_576,
+    10_000_000,
+    8.4,
+    55.2,
+    "0123456789ab",
+    "ba9876543210",
+    "818271",
+    "run",
 )
 
 

@@ -80,3 +80,28 @@ def test_a_head_answers_in_full_precision_under_autocast() -> None:
         assert full.dtype == torch.float32
         assert small()(torch.rand(1, 1, 64, 64)).dtype == torch.float32
     torch.testing.assert_close(full, head(features.bfloat16().float()))
+
+
+@pytest.mark.parametrize("size", [(64, 64), (192, 130), (130, 320)])
+def test_weights_of_a_smaller_size_answer_alike_on_even_features(size: tuple[int, int]) -> None:
+    def made(size: tuple[int, int]) -> Vgg:
+        return Vgg(size=size, outputs=3, filters=(8,) * 6, dense=(16,)).eval()
+
+    start, network = made((64, 128)), made(size)
+    if size == (64, 64):
+        with pytest.raises(RuntimeError, match="do not fit"):
+            network.take(start.state_dict(), (64, 128))
+        return
+    before = {name: value.clone() for name, value in start.state_dict().items()}
+    network.take(start.state_dict(), (64, 128))
+    features = torch.rand(2, 8, 1, 1)
+    answers = [one.head(features.expand(2, 8, one.size[0] // 64, one.size[1] // 64).flatten(1)) for one in (start, network)]
+    torch.testing.assert_close(*answers)
+    assert all(torch.equal(value, before[name]) for name, value in start.state_dict().items())
+    torch.testing.assert_close(network.features.state_dict(), start.features.state_dict())
+
+
+def test_weights_of_the_same_size_are_taken_as_they_are() -> None:
+    start, network = small(), Vgg(size=(64, 64), outputs=3, filters=(8,) * 6, dense=(16, 16))
+    network.take(start.state_dict(), (64, 64))
+    torch.testing.assert_close(dict(network.state_dict()), dict(start.state_dict()), rtol=0, atol=0)

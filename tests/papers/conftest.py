@@ -10,7 +10,7 @@ import pytest
 from shelves import FILMS
 
 from boneage.dataset import Film
-from boneage.evaluate.network_answers import NetworkAnswers, Training, answers_path, write_answers, write_training
+from boneage.evaluate.network_answers import NetworkAnswers, Training, answers_hash, answers_path, write_answers, write_training
 
 Keep = Callable[..., NetworkAnswers]
 
@@ -32,11 +32,9 @@ def keep(tmp_path: Path) -> Keep:
         random = np.random.default_rng(list(name.encode()))
         wrong = error * random.choice([-1, 1], len(films)) * random.uniform(0.8, 1.2, len(films))
         answers = NetworkAnswers(name, tuple(films), np.array([film.bone_age_months for film in films]) + wrong)
-        write_training(
-            tmp_path,
-            Training(name, "2026-11-21", "", size, epochs, len(films), 80_000, 1, 8.0, 1.0, "w", "s", "boneage queue run"),
-        )
-        write_answers(answers_path(tmp_path, name), answers)
+        write_answers(file := answers_path(tmp_path, name), answers)
+        budget = (size, epochs, len(films), 80_000, 1, 8.0, 1.0)
+        write_training(tmp_path, Training(name, "2026-11-21", "", *budget, "w", answers_hash(file), "s", "boneage queue run"))
         return answers
 
     return write

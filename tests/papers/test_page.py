@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from boneage.papers.page import Exhibit, Finding, How, Page, Verdict, drawn, how_far, picture, table, write_page
+from boneage.papers.page import Exhibit, Finding, How, Page, Verdict, drawn, how_far, link, picture, table, write_page
 
 PAGE = Page(
     "someone-2020",
@@ -53,3 +53,17 @@ def test_a_picture_that_is_not_there_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("left", "how"), [(0, How.MADE), (3, How.IN_PART), (6, How.NOT_RUN)])
 def test_how_far_a_table_is(left: int, how: How) -> None:
     assert how_far(6, left) is how
+
+
+def test_a_picture_measured_before_is_linked_from_wherever_the_page_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    pages, elsewhere = Path("docs/papers"), Path("elsewhere")
+    for folder in (pages, elsewhere):
+        folder.mkdir(parents=True)
+    assert "Not drawn" in drawn(elsewhere, "map.png", "maps", "measure it")
+    (pages / "map.png").touch()
+    assert drawn(elsewhere, "map.png", "maps", "measure it") == picture("../docs/papers/map.png", "maps")
+    assert drawn(pages, "map.png", "maps", "measure it") == picture("map.png", "maps")
+    (elsewhere / "map.png").touch()
+    assert drawn(elsewhere, "map.png", "maps", "measure it") == picture("map.png", "maps")
+    assert link(pages, Path("results/grid.svg")) == "../../results/grid.svg"

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
+import tarfile
 from fcntl import LOCK_EX, LOCK_UN, flock
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from boneage import dataset
-from boneage.dataset import Film, Part
+from boneage.dataset import Film, Part, Scan
 from boneage.errors import BoneAgeError
 from boneage.geometry import PixelMap
 from boneage.networks import load_network
+from boneage.phantom import draw
 from boneage.prepare import prepare
 from boneage.prepare.registered import RegisteredHand
 from boneage.read import read
@@ -248,3 +252,25 @@ def test_a_registered_film_is_kept_with_its_surroundings(small_data: Path, runs:
     pixels, _, size = made.region(films[0].id, "carpals")
     assert pixels.shape == way.frame.size
     assert size < pixels.shape
+
+
+def test_half_size_films_are_prepared_beside_the_others(small_data: Path, runs: Path, tmp_path: Path) -> None:
+    films = train_films(small_data)[:2]
+    data = tmp_path / "data"
+    shutil.copytree(small_data, data)
+    assert dataset.scanned(data, Scan.HALF) == set()
+    with tarfile.open(data / "images-half-2.tar", "w") as tar:
+        for film in films[:1]:
+            pixels = np.rint(255 * draw(film.bone_age_months, film.sex, seed=1, size=(600, 440)).pixels).astype(np.uint8)
+            file = tmp_path / f"{film.id}.png"
+            assert cv2.imwrite(str(file), pixels)
+            tar.add(file, file.name)
+    assert dataset.scanned(data, Scan.HALF) == {films[0].id}
+    assert dataset.scanned(data, Scan.CHALLENGE) is None
+    small, large = load_prepared(data, films, WAY), load_prepared(data, films[:1], "iglovikov-2018-fine", Scan.HALF)
+    assert set(small.row_of) == {film.id for film in films}
+    assert set(large.row_of) == {films[0].id}
+    (_, _, size), (_, _, half) = (one.region(films[0].id, "carpals") for one in (small, large))
+    assert all(abs(finer - 2 * side) <= 1 for finer, side in zip(half, size, strict=True))  # rounded to whole pixels
+    with pytest.raises(BoneAgeError, match="images-half"):
+        list(dataset.iterate_files(data, {films[1].id}, Scan.HALF))

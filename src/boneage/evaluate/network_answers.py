@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -73,12 +74,18 @@ class Training:
     select_mae: float  # months, on the films it was chosen by
     minutes: float
     weights: str  # hash
+    answers: str  # hash of its file of answers, so that the two belong together
     split_hash: str
     command: str
 
 
 def answers_path(results: Path, network: str) -> Path:
     return results / FOLDER / f"{network}.csv"
+
+
+def answers_hash(path: Path) -> str:
+    """Twelve hex digits over a file of answers."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
 def write_answers(path: Path, answers: NetworkAnswers) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 
 from boneage.models.heads import full_precision
@@ -38,12 +39,35 @@ class Vgg(nn.Module):
         if min(size) < smallest:
             raise ValueError(f"{len(filters)} blocks need {smallest} pixels and more, not {size}")
         widths = (channels, *filters)
+        self.size, self.filters = size, filters
         self.features = nn.Sequential(*(vgg_block(a, b) for a, b in pairwise(widths)))
-        flat = filters[-1] * (size[0] // smallest) * (size[1] // smallest)
+        rows, columns = self._places(size)
+        flat = filters[-1] * rows * columns
         layers: list[nn.Module] = []
         for inputs, neurons in zip((flat, *dense), dense, strict=False):
             layers += [nn.Dropout(dropout), nn.Linear(inputs, neurons), nn.ELU(inplace=True)]
         self.head = nn.Sequential(*layers, nn.Linear(dense[-1], outputs))
+
+    def take(self, weights: dict[str, Tensor], size: tuple[int, int]) -> None:
+        """The weights of the same network for inputs of this size (height, width) or a smaller one; RuntimeError for others.
+
+        Not in the paper: what a dense neuron says of a place is shared out among the places that now lie there, so that on
+        even surroundings its answer stays.
+        """
+        name = "head.1.weight"
+        shapes = [self._places(one) for one in (size, self.size)]
+        dense = weights[name].view(-1, self.filters[-1], *shapes[0])
+        for axis, (old, new) in enumerate(zip(*shapes, strict=True), start=2):
+            if old > new:
+                raise RuntimeError(f"weights for {size} pixels do not fit {self.size}")
+            source = torch.arange(new) * old // new
+            share = torch.bincount(source, minlength=old)[source].float()
+            dense = dense.index_select(axis, source) / share.view(-1, *[1] * (3 - axis))
+        self.load_state_dict(weights | {name: dense.flatten(1)})
+
+    def _places(self, size: tuple[int, int]) -> tuple[int, int]:
+        smallest = 2 ** len(self.filters)
+        return size[0] // smallest, size[1] // smallest
 
     def forward(self, x: Tensor) -> Tensor:
         return full_precision(self.head, self.features(2 * x - 1).flatten(1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -11,6 +12,7 @@ from types import MappingProxyType
 from boneage.types import Sex
 
 COMMAND = "boneage papers --data DIR"
+MEASURED = Path("docs/papers")  # where `boneage measure` leaves its pictures, wherever a page is written
 PHANTOMS = "Drawn of phantoms, synthetic hands without a film of any child in them, by the networks that read real films"
 UNDRAWN = "run it in the source tree, which has the networks"
 PEOPLE = MappingProxyType({Sex.FEMALE: "girls", Sex.MALE: "boys"})
@@ -123,8 +125,19 @@ def picture(file: str, words: str) -> str:
 
 
 def drawn(folder: Path, file: str, words: str, todo: str) -> str:
-    """The same where it lies in the page's folder, drawn now or before; else what it takes to draw it."""
-    return picture(file, words) if (folder / file).is_file() else f"*Not drawn: {todo}*"
+    """A picture drawn now or before, beside the page or where the others lie; else what it takes to draw it."""
+    found = lying(folder, file)
+    return picture(link(folder, found), words) if found else f"*Not drawn: {todo}*"
+
+
+def lying(folder: Path, file: str) -> Path | None:
+    """A picture beside the page, or where `boneage measure` leaves them."""
+    return next((place / file for place in (folder, MEASURED) if (place / file).is_file()), None)
+
+
+def link(folder: Path, file: Path) -> str:
+    """A file as a page in that folder names it."""
+    return Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix()
 
 
 def how_far(rows: int, left: int) -> How:

@@ -10,8 +10,17 @@ from pathlib import Path
 import numpy as np
 
 from boneage.dataset import Film, Part
+from boneage.errors import BoneAgeError, Kind
 from boneage.evaluate.metrics import bootstrap, mae, mean
-from boneage.evaluate.network_answers import NetworkAnswers, Training, read_answers, read_trainings
+from boneage.evaluate.network_answers import (
+    TRAININGS,
+    NetworkAnswers,
+    Training,
+    answers_hash,
+    answers_path,
+    read_answers,
+    read_trainings,
+)
 from boneage.evaluate.paired import paired_t_test
 from boneage.papers.page import COMMAND, Exhibit, How, blocks, how_far
 
@@ -37,8 +46,21 @@ class Shelf:
         """What a network said of the part's films; None: not run."""
         if network not in self._read:
             found = read_answers(self.results, network, self.films)
+            if found is not None:
+                self._check(network)
             self._read[network] = None if found is None else found.on(self.part)
         return self._read[network]
+
+    def _check(self, network: str) -> None:
+        """The answers are those of the training that the table of all tells of."""
+        line, file = self.trainings.get(network), answers_path(self.results, network)
+        if line is None or line.answers != answers_hash(file):
+            raise BoneAgeError(
+                Kind.BAD_DATA,
+                came=f"{file}, which is not the answers of {network}'s line in {self.results / TRAININGS}",
+                expected="a line with the hash of that file, as `boneage queue run` writes them",
+                todo="Bring back the committed ones, or delete the file and run the queue again.",
+            )
 
     def averaged(self, networks: Sequence[str]) -> NetworkAnswers | None:
         """The linear average of several networks on the films that all of them answered; None: not all were run."""

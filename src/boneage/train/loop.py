@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from boneage.errors import BoneAgeError, Kind
 from boneage.found_hands import runs_folder
 from boneage.models.mobilenet_v2 import MobileNetV2, recenter_batch_norm
+from boneage.models.vgg import Vgg
 from boneage.train.recipe import Cosine, Exponential, Recipe, ThreeSteps
 
 Batch = dict[str, Tensor]
@@ -74,12 +75,16 @@ def _start_from_run(name: str, model: nn.Module) -> None:
     if not checkpoint.is_file():
         raise BoneAgeError(Kind.BAD_RECIPE, came=f'start = "recipe:{name}" without a run', expected=str(checkpoint), todo=todo)
     saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    epochs = sum(stage["epochs"] for stage in json.loads(saved["recipe"])["stages"])
+    stages = json.loads(saved["recipe"])["stages"]
+    epochs = sum(stage["epochs"] for stage in stages)
     if saved["epoch"] < epochs:
         came = f"{name} after {saved['epoch']} of {epochs} epochs"
         raise BoneAgeError(Kind.BAD_RECIPE, came=came, expected="a finished run", todo=todo)
     try:
-        model.load_state_dict(saved["average"])
+        if isinstance(model, Vgg):
+            model.take(saved["average"], tuple(stages[-1]["size"]))
+        else:
+            model.load_state_dict(saved["average"])
     except RuntimeError as error:
         came = f"weights of {name}, a network of another shape"
         raise BoneAgeError(Kind.BAD_RECIPE, came=came, expected="the same network", todo="Name another start.") from error

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from boneage import dataset
-from boneage.dataset import Film
+from boneage.dataset import Film, Scan
 from boneage.errors import BoneAgeError
 from boneage.found_hands import runs_folder
 from boneage.geometry import PixelMap
@@ -48,15 +48,19 @@ class PreparedFilms:
         return self.crops[crop][self.row_of[film_id]], to_region, size
 
 
-def load_prepared(data: Path, films: list[Film], way_name: str, *, tell: Tell = lambda line: None) -> PreparedFilms:
+def load_prepared(
+    data: Path, films: list[Film], way_name: str, scan: Scan = Scan.CHALLENGE, *, tell: Tell = lambda line: None
+) -> PreparedFilms:
     """The films prepared in that way. What is not yet kept in the runs folder is made first; a kill loses nothing.
 
-    One folder for each way's options, its networks' checksums and the data set's films; one run at a time fills it.
+    One folder for each way's options, its networks' checksums, the data set's films and their size; one run at a time fills it.
     """
     way = _kept_way(find_way(way_name))
-    ids = [film.id for film in dataset.read_films(data)]
-    folder = runs_folder() / "prepared" / f"{type(way).__name__}-{_key(way, ids)}"
-    kept = _Kept(folder, way, {film_id: row for row, film_id in enumerate(ids)})
+    there = dataset.scanned(data, scan)
+    ids = [film.id for film in dataset.read_films(data) if there is None or film.id in there]
+    size = "" if scan is Scan.CHALLENGE else f"-{scan.value}"
+    folder = runs_folder() / "prepared" / f"{type(way).__name__}{size}-{_key(way, ids)}"
+    kept = _Kept(folder, way, scan, {film_id: row for row, film_id in enumerate(ids)})
     if kept.unknown(films):
         with alone(folder, tell):
             kept.fill(data, films, lambda line: tell(f"{way_name}: {line}"))
@@ -83,6 +87,7 @@ class _Kept:
 
     folder: Path
     way: Way
+    scan: Scan
     rows: dict[int, int]  # by id
 
     @property
@@ -117,7 +122,7 @@ class _Kept:
         wanted, crops, files = self.unknown(films), self.crops(), self.files
         state = _open(self.folder / "state.npy", (len(self.rows),))
         state[:] = self.state
-        for count, (film_id, file) in enumerate(dataset.iterate_files(data, wanted) if wanted else (), start=1):
+        for count, (film_id, file) in enumerate(dataset.iterate_files(data, wanted, self.scan) if wanted else (), start=1):
             row = self.rows[film_id]
             try:
                 prepared = prepare(read(file), self.way, load=load_network)

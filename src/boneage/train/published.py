@@ -6,6 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from boneage.dataset import Scan
+
 
 class Choice(BaseModel):
     """A table of a recipe: complete, frozen, no unknown keys."""
@@ -20,6 +22,7 @@ class Films(Choice):
     crops: tuple[str, ...] = Field(min_length=1)  # one channel each
     cohort: Literal["female", "male", "both"]
     months: tuple[float, float]  # bone ages from (included) to (excluded), in training and in choosing
+    scan: Scan = Scan.CHALLENGE
     domain: Literal["all", "low-contrast", "high-contrast"] = "all"  # train/domain.py
     most: int | None = Field(default=None, gt=0)  # films to train on; a smaller number's are among a larger number's
 

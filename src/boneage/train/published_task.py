@@ -46,6 +46,8 @@ def films_of(choice: Films, data: Path) -> list[Film]:
 def readable(choice: Films, data: Path, parts: Set[Part]) -> list[Film]:
     """Of some parts the films that a recipe's network is for, of whatever age."""
     films = [film for film in dataset.read_films(data) if film.part in parts and film.sex in COHORTS[choice.cohort]]
+    there = dataset.scanned(data, choice.scan)
+    films = films if there is None else [film for film in films if film.id in there]
     return films if choice.domain == "all" else [film for film in films if domains(data)[film.id] == choice.domain]
 
 
@@ -60,7 +62,7 @@ class PublishedTask:
     def __init__(self, recipe: Recipe, settings: Settings, data: Path) -> None:
         self.recipe, self.settings = recipe, settings
         films = films_of(settings.films, data)
-        self.inputs = Inputs(load_prepared(data, films, settings.films.way), settings)
+        self.inputs = Inputs(load_prepared(data, films, settings.films.way, settings.films.scan), settings)
         usable = [film for film in films if film.id in self.inputs.prepared.row_of]
         self.train_films = [film for film in usable if film.part is Part.TRAIN]
         self.select_films = [film for film in usable if film.part is Part.SELECT]

@@ -19,7 +19,7 @@ from boneage.dataset import Film, Part
 from boneage.errors import BoneAgeError, Kind
 from boneage.evaluate.looks import log_look
 from boneage.evaluate.metrics import mae
-from boneage.evaluate.network_answers import NetworkAnswers, Training, answers_path, write_answers, write_training
+from boneage.evaluate.network_answers import NetworkAnswers, Training, answers_hash, answers_path, write_answers, write_training
 from boneage.evaluate.run import today
 from boneage.found_hands import runs_folder
 from boneage.train.answers import months_of
@@ -149,7 +149,9 @@ def keep(row: Row, recipe: Recipe, data: Path, results: Path, *, looks: Path, te
     assert isinstance(recipe.task, PublishedTask)
     model = averaged(recipe, run_folder(recipe) / "last.pt").model
     answers = answer(recipe, model, data, tell=tell)
-    training = _training(row, recipe, model, data)
+    kept = answers_path(results, recipe.name)
+    write_answers(beside := kept.with_suffix(".part"), answers)
+    training = _training(row, recipe, model, data, answers=answers_hash(beside))
     test = answers.on(Part.TEST)
     with alone(runs_folder() / "queue", tell):  # other processes write the same two tables
         write_training(results, training)
@@ -164,7 +166,7 @@ def keep(row: Row, recipe: Recipe, data: Path, results: Path, *, looks: Path, te
             command=training.command,
         )
         shutil.copyfile(run_folder(recipe) / "log.csv", results / f"{recipe.name}-learning.csv")
-        write_answers(answers_path(results, recipe.name), answers)  # last: this file says that all is kept
+        beside.replace(kept)  # last: this file says that all is kept
     return training
 
 
@@ -173,7 +175,7 @@ def answer(recipe: Recipe, model: nn.Module, data: Path, *, tell: Tell) -> Netwo
     task = recipe.task
     assert isinstance(task, PublishedTask)
     films = readable(task.films, data, set(ASKED))
-    prepared = load_prepared(data, films, task.films.way, tell=tell)
+    prepared = load_prepared(data, films, task.films.way, task.films.scan, tell=tell)
     seen: list[Film] = [film for film in films if film.id in prepared.row_of]
     outputs = Inputs(prepared, task).outputs_of(model, seen, recipe.stages[-1].size, workers=0)
     classes = outputs.softmax(1).double().numpy() if isinstance(task.answer, YearClasses) else None
@@ -181,7 +183,7 @@ def answer(recipe: Recipe, model: nn.Module, data: Path, *, tell: Tell) -> Netwo
     return NetworkAnswers(recipe.name, tuple(seen), months, classes)
 
 
-def _training(row: Row, recipe: Recipe, model: nn.Module, data: Path) -> Training:
+def _training(row: Row, recipe: Recipe, model: nn.Module, data: Path, *, answers: str) -> Training:
     """Out of the run's log."""
     assert isinstance(recipe.task, PublishedTask)
     epochs = read_log(run_folder(recipe))
@@ -202,6 +204,7 @@ def _training(row: Row, recipe: Recipe, model: nn.Module, data: Path) -> Trainin
         select_mae=min(scores) if recipe.task.keep == "best" else scores[-1],
         minutes=round(sum(float(epoch["seconds"]) for epoch in epochs) / 60, 1),
         weights=_digest(model),
+        answers=answers,
         split_hash=dataset.split_hash(films),
         command=f"boneage queue run recipes/queue.toml --only {recipe.name} --data DIR",
     )

@@ -56,5 +56,5 @@ def run(recipe: Recipe, data: Path, *, machine: Machine, tell: Tell) -> nn.Modul
 def run_claimed(recipe: Recipe, data: Path, *, machine: Machine, tell: Tell) -> nn.Module:
     """As `run`, for a caller who has claimed the run's folder."""
     if isinstance(recipe.task, PublishedTask):  # the only preparation that takes minutes: it is told
-        load_prepared(data, films_of(recipe.task.films, data), recipe.task.films.way, tell=tell)
+        load_prepared(data, films_of(recipe.task.films, data), recipe.task.films.way, recipe.task.films.scan, tell=tell)
     return train(recipe, task_of(recipe, data), run_folder(recipe), machine=machine, tell=tell)

@@ -18,6 +18,7 @@ from boneage.evaluate.network_answers import NetworkAnswers
 from boneage.papers.drawing import can_draw
 from boneage.papers.iglovikov import page as whole_page
 from boneage.papers.iglovikov import pictures
+from boneage.papers.iglovikov.errors import finer
 from boneage.papers.iglovikov.findings import findings
 from boneage.papers.iglovikov.networks import COLUMNS, EITHER, ENSEMBLE, MIXED, REGIONS, SIZES, Model
 from boneage.papers.iglovikov.page import page
@@ -71,9 +72,10 @@ def test_the_18_are_in_the_queue_and_in_figure_8() -> None:
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_with_nothing_run_each_figure_stands_with_what_it_needs(tmp_path: Path) -> None:
+def test_with_nothing_run_each_figure_stands_with_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # away from the pictures of docs/
     made = page(shelf_in(tmp_path), tmp_path)
-    assert [one.number for one in made.exhibits] == [f"Figure {number}" for number in range(1, 10)]
+    assert [one.number for one in made.exhibits] == [*(f"Figure {number}" for number in range(1, 10)), "Finer regions"]
     assert {number: exhibit(made, number).how for number in (1, 5, 8, 9)} == {
         1: How.NOT_POSSIBLE,
         5: How.MADE,
@@ -116,6 +118,25 @@ def test_each_cell_is_of_its_own_sex_s_films(films: Films, keep: Keep, tmp_path:
     averaged = Model(ENSEMBLE, ("classification",), "male").answers(shelf)
     assert averaged is not None
     np.testing.assert_allclose(averaged.predicted, np.mean([one.predicted for one in by_hand if one], axis=0))
+
+
+def test_a_finer_network_is_held_against_its_own_start_on_the_films_that_are_there(
+    films: Films, keep: Keep, tmp_path: Path
+) -> None:
+    girls = [film for film in films if film.sex is Sex.FEMALE]
+    keep("vgg-b-female-2026-11", girls, 9.0)
+    keep("vgg-b-fine-female-2026-11", girls[::5], 6.0)
+    made = finer(shelf_in(tmp_path))
+    assert made.how is How.IN_PART
+    rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in made.body.splitlines() if line.startswith("|")]
+    by_row = {(row[0], row[1]): row[2:] for row in rows[2:]}
+    assert len(by_row) == 4
+    told = by_row["B, carpals", "girls"]
+    assert told[0] == str(len(girls[::5]))
+    assert told[1].startswith("9") or told[1].startswith("8.9")
+    assert told[3].startswith(("+2.", "+3."))
+    assert by_row["C, metacarpals and proximal phalanges", "boys"][1] == "not run"
+    assert "boneage queue run --only vgg-c-fine-male-2026-11 --data DIR" in made.body
 
 
 def test_planted_findings_are_found(films: Films, keep: Keep, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from shelves import shelf_in
 
 from boneage.dataset import Film, Part
-from boneage.evaluate.network_answers import NetworkAnswers, Training, answers_path, write_answers, write_training
+from boneage.evaluate.network_answers import NetworkAnswers, Training, answers_hash, answers_path, write_answers, write_training
 from boneage.papers.lee import page as whole_page
 from boneage.papers.lee.errors import Merit, figure_8, figure_9, grid
 from boneage.papers.lee.findings import all_layers, base_rate, fine_tuning, order_of_models, patch_and_stride
@@ -62,11 +62,9 @@ def plant(tmp_path: Path, films: Films) -> Plant:
         truth = np.array([film.bone_age_months for film in own])
         months = truth + error * random.choice([-1, 1], len(own)) * random.uniform(0.7, 1.3, len(own))
         said = np.clip(months // 12, YEARS[0], YEARS[-1]).astype(int)
-        write_answers(answers_path(tmp_path, name), answer(name, own, list(said), months))
-        training = Training(
-            name, "2026-11-21", "", "160 x 160", epochs, len(own), 80_000, 1, select_mae, 1.0, "w", "s", "boneage queue run"
-        )
-        write_training(tmp_path, training)
+        write_answers(file := answers_path(tmp_path, name), answer(name, own, list(said), months))
+        budget = ("160 x 160", epochs, len(own), 80_000, 1, select_mae, 1.0)
+        write_training(tmp_path, Training(name, "2026-11-21", "", *budget, "w", answers_hash(file), "s", "boneage queue run"))
 
     return write
 

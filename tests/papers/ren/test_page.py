@@ -102,7 +102,8 @@ def test_the_stages_are_those_of_the_architecture() -> None:
     assert sum(stage.parameters for stage in regression_stages((160, 160))) + 3_149_825 == parameters("inception_v3", 2)
 
 
-def test_with_nothing_run_each_exhibit_stands_with_what_it_needs(tmp_path: Path) -> None:
+def test_with_nothing_run_each_exhibit_stands_with_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # away from the pictures of docs/
     made = page(shelf_in(tmp_path), tmp_path)
     assert [one.number for one in made.exhibits] == NUMBERS
     assert {one.number for one in made.exhibits if one.how is How.STAND_IN} == {"Figure 1", "Figure 2"}

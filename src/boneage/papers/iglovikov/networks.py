@@ -51,6 +51,11 @@ class Model:
         return together(known) if len(known) == len(of_each) else None
 
 
+def fine_network(region: str, sex: str) -> str:
+    """Not in the paper: trained on from the basic classification model of that sex, on films of half the original size."""
+    return f"vgg-{region.lower()}-fine-{sex}-2026-11"
+
+
 OURS = Model(ENSEMBLE, CLASSIFICATION, BY_SEX)  # trained first of all, and the system's own: what one ensemble can tell
 
 

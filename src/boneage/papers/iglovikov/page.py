@@ -7,7 +7,7 @@ from pathlib import Path
 from boneage.extras import load
 from boneage.papers.drawing import can_draw
 from boneage.papers.iglovikov import pictures
-from boneage.papers.iglovikov.errors import figure_8, figure_9
+from boneage.papers.iglovikov.errors import figure_8, figure_9, finer
 from boneage.papers.iglovikov.findings import findings
 from boneage.papers.iglovikov.networks import PAPER_SIZES, REGIONS, SIZES
 from boneage.papers.iglovikov.plots import plot_ages
@@ -26,9 +26,8 @@ def page(shelf: Shelf, out: Path) -> Page:
         pictures.draw_pictures(out)
     plot_ages(out / AGES, tuple(shelf.films.values()))
     exhibits = (figure_1(), figure_2(), figure_3(shelf, out), figure_4(out), figure_5(), figure_6(out), figure_7(out))
-    return Page(
-        "iglovikov-2018", "Iglovikov 2018", SOURCE, (*exhibits, figure_8(shelf, out), figure_9(shelf, out)), findings(shelf)
-    )
+    exhibits = (*exhibits, figure_8(shelf, out), figure_9(shelf, out), finer(shelf))
+    return Page("iglovikov-2018", "Iglovikov 2018", SOURCE, exhibits, findings(shelf))
 
 
 def figure_1() -> Exhibit:

@@ -16,7 +16,7 @@ from boneage.papers.lee.errors import figure_8, figure_9, grid
 from boneage.papers.lee.findings import findings
 from boneage.papers.lee.networks import stage_band
 from boneage.papers.lee.plots import plot_years
-from boneage.papers.page import COMMAND, PEOPLE, Exhibit, How, Page, blocks, picture, table
+from boneage.papers.page import COMMAND, PEOPLE, Exhibit, How, Page, blocks, link, lying, picture, table
 from boneage.papers.shelf import FEWEST_FILMS, Shelf
 from boneage.papers.stages import MAJOR
 from boneage.systems import LEE
@@ -41,7 +41,7 @@ def page(shelf: Shelf, out: Path) -> Page:
         figure_2(),
         preparation.figure_3(out),
         preparation.figure_4(out),
-        preparation.figure_5(shelf),
+        preparation.figure_5(shelf, out),
         preparation.figure_6(),
         preparation.figure_7(out),
         figure_8(shelf),
@@ -82,6 +82,8 @@ def figure_10(shelf: Shelf, out: Path) -> Exhibit:
             means = [f"{np.mean(densities(right, region)):.2f}" if many else "" for region in REGIONS]
             lines.append([PEOPLE[sex], stage, str(stage_band(sex, stage)), f"{len(tried):,}", f"{len(right):,}", *means])
     parts = [table(("sex", "stage", "bone age, months", "films tried", "read correctly", *REGIONS), lines)]
-    if (out / PICTURE).is_file():
-        parts.insert(0, picture(PICTURE, "Average occlusion maps on average hands, girls above, boys below, a column a stage"))
+    if found := lying(out, PICTURE):
+        parts.insert(
+            0, picture(link(out, found), "Average occlusion maps on average hands, girls above, boys below, a column a stage")
+        )
     return Exhibit("Figure 10", TITLE_10, How.STAND_IN, words, blocks(*parts), ATTENTION_COMMAND)

@@ -9,7 +9,7 @@ from typing import Any
 
 from boneage.extras import load
 from boneage.papers.lee.findings import read_grid
-from boneage.papers.page import COMMAND, PHANTOMS, UNDRAWN, Exhibit, How, blocks, drawn, picture, table, times
+from boneage.papers.page import COMMAND, PHANTOMS, UNDRAWN, Exhibit, How, blocks, drawn, link, picture, table, times
 from boneage.papers.shelf import Shelf
 from boneage.types import YEARS
 
@@ -105,7 +105,7 @@ def figure_4(out: Path) -> Exhibit:
     return Exhibit("Figure 4", "the preprocessing engine", How.STAND_IN, words, body, COMMAND)
 
 
-def figure_5(shelf: Shelf) -> Exhibit:
+def figure_5(shelf: Shelf, out: Path) -> Exhibit:
     """Patch size and stride."""
     title = "patch size and stride of the mask"
     rows = read_grid(shelf.results)
@@ -118,8 +118,8 @@ def figure_5(shelf: Shelf) -> Exhibit:
         "rule accepted unattended; the paper's are the ground truth of 280 test films. Part b, of a single film, is left out."
     )
     parts = [table(("patch, px", *(f"stride {stride}" for stride in strides)), lines)]
-    if (shelf.results / "patch-grid.svg").is_file():
-        parts.insert(0, picture("../../results/patch-grid.svg", "Mean IoU over patch size, a line a stride"))
+    if (plot := shelf.results / "patch-grid.svg").is_file():
+        parts.insert(0, picture(link(out, plot), "Mean IoU over patch size, a line a stride"))
     return Exhibit("Figure 5", title, How.STAND_IN, words, blocks(*parts), GRID_COMMAND)
 
 

@@ -15,7 +15,7 @@ from boneage.evaluate.metrics import Array
 from boneage.evaluate.paired import paired_t_test
 from boneage.papers.attention import densities
 from boneage.papers.hand_regions import CARPAL, METACARPALS, PHALANGES, RADIUS_ULNA, REGIONS, area_shares
-from boneage.papers.page import PEOPLE, Exhibit, Finding, How, Verdict, blocks, picture, table
+from boneage.papers.page import PEOPLE, Exhibit, Finding, How, Verdict, blocks, link, lying, picture, table
 from boneage.papers.ren.maps import SECOND
 from boneage.papers.ren.networks import AGE_NAMES, AGES, OURS, SEXES, network
 from boneage.papers.ren.shares import FilmShares, read_shares, within
@@ -115,10 +115,10 @@ def _finding(claim: str, pairs: Mapping[str, tuple[Array, Array]], test: Callabl
 def _figure(shelf: Shelf, out: Path, number: str, dataset: str, words: str, wanted: Callable[[FilmShares], bool]) -> Exhibit:
     file, title = f"ren-2018-figure-{number}.png", TITLE.format(dataset)
     rows = [row for row in read_shares(shelf.results, shelf.films) if wanted(row)]
-    if not rows or not (out / file).is_file():
+    if not rows or (found := lying(out, file)) is None:
         body = f"Not run yet: `{COMMAND}`, once `{command(network(OURS))}` was run and its network is exported."
         return Exhibit(f"Figure {number}", title, How.NOT_RUN, words, body, COMMAND)
-    drawn = picture(file, "Average activation maps: boys, girls and both in rows, age bands in columns")
+    drawn = picture(link(out, found), "Average activation maps: boys, girls and both in rows, age bands in columns")
     return Exhibit(f"Figure {number}", title, How.STAND_IN, words, blocks(drawn, _told(rows), _shares(rows)), COMMAND)
 
 
