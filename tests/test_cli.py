@@ -22,6 +22,7 @@ FIELDS = {
     "bone_age",
     "interval_months",
     "interval_coverage",
+    "intervals",
     "flags",
     "system",
     "weights",
@@ -61,6 +62,9 @@ def test_json_is_one_object_a_line_and_nothing_else(films: Path) -> None:
     low, high = girl["interval_months"]
     assert low < girl["bone_age_months"] < high
     assert girl["interval_coverage"] == 0.9
+    eighty, ninety, most = girl["intervals"]
+    assert (eighty["coverage"], ninety["months"], most["coverage"]) == (0.8, [low, high], 0.95)
+    assert most["months"][0] <= low <= eighty["months"][0] < eighty["months"][1] <= high <= most["months"][1]
     assert girl["sex_source"] == "option"
     assert len(girl["sha256"]) == 64
     assert boy["sha256"] != girl["sha256"]
@@ -83,6 +87,13 @@ def test_the_table_is_readable_and_the_error_stands_in_it(films: Path) -> None:
     assert "years" in done.stdout
     assert "not read" in done.stdout
     assert "1 of 2 not read" in done.stderr
+
+
+def test_films_that_ask_for_a_second_look_are_told_at_the_end(films: Path) -> None:
+    done = run("assess", films / "girl.dcm", "--sex", "male", "--json")  # its header says female
+    assert len(records(done)) == 1
+    assert "second look" in done.stderr
+    assert "girl.dcm: The sex that was given differs" in " ".join(done.stderr.split())
 
 
 def test_out_leaves_lines_and_a_page(films: Path, tmp_path: Path) -> None:

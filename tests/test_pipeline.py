@@ -218,7 +218,7 @@ def test_a_system_for_all_ages_knows_no_range() -> None:
 
 def test_a_single_number_is_never_said_to_be_unsure() -> None:
     """Its spread is only where it falls between two months; several that disagree are another thing."""
-    calibration = replace(load_calibration(REFERENCE.calibration), wide_spread_months=0.49)
+    calibration = replace(load_calibration(REFERENCE.calibration), wide_interval_months=0.0)
     assert Flag.WIDE_INTERVAL not in estimate([Vote.at("a", 100.5)], None, calibration).flags
     apart = [Vote.at("a", 100.5), Vote.at("b", 104.5)]
     assert Flag.WIDE_INTERVAL in estimate(apart, None, calibration).flags

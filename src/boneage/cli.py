@@ -30,6 +30,10 @@ from boneage.queue_command import queue_app
 from boneage.read.folder import Found, find_files
 from boneage.report.folder import MapsFolder, ReportFolder, StepsFolder, claim
 from boneage.report.record import to_record, years_and_months
+from boneage.report.reports_folder import ReportsFolder, parse_order
+from boneage.report.words import second_look
+from boneage.serve_command import serve, users_app
+from boneage.stress_command import stress
 from boneage.systems import REFERENCE, SYSTEMS, find_system
 from boneage.types import Sex
 
@@ -39,6 +43,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 to_user = Console(stderr=True)  # progress and errors; stdout is for answers
+SHOWN = 20  # films that are listed for a second look
 FAILED, MISUSED, STOPPED = 1, 2, 130  # exit codes: some film was not read; the call was wrong; stopped by the user
 
 T = TypeVar("T")
@@ -46,6 +51,10 @@ SystemName = Annotated[str, typer.Option("--system", help="Dated name of the sys
 EXPLAIN_HELP = (
     "Folder for heat maps of what the answer depends on; with --out they stand on the page, too. Occlusion for every system "
     "(about 2 seconds a film on one core for the reference, more for larger networks), regression activation for ren-2018."
+)
+REPORT_HELP = (
+    "Reports into --out, one or more of text, html, pdf, json, sr, sc, gsps, fhir, hl7, with commas between them: "
+    "reports/0001/ for the first film, and so on. sr, sc and gsps (DICOM) need a film in DICOM."
 )
 SexWord = Annotated[str | None, typer.Option("--sex", help="female, male, or both. Wins over the film's header.")]
 
@@ -63,12 +72,20 @@ def assess(
         Path | None, typer.Option("--explain-steps", help="Folder for a picture of each stage, in the film's own pixels.")
     ] = None,
     explain: Annotated[Path | None, typer.Option("--explain", help=EXPLAIN_HELP)] = None,
+    report: Annotated[str | None, typer.Option("--report", metavar="FORMAT[,FORMAT...]", help=REPORT_HELP)] = None,
+    language: Annotated[str | None, typer.Option("--language", help="Of the reports: en, de, fr, es or zh.")] = None,
+    height: Annotated[
+        float | None, typer.Option("--height", metavar="CM", help="Standing height, for the adult height in the reports.")
+    ] = None,
 ) -> None:
-    """Read the bone age of radiographs. Exit code 0 only if every film was read."""
+    """Read the bone age of radiographs. Exit code 0 only if every film was read and every report made."""
     with reported():
+        order = parse_order(report, language=language, height_cm=height, sex=parse_sex(sex), out=out)
+        reports = ReportsFolder(out, order) if out is not None and order is not None else None
         steps = StepsFolder(explain_steps) if explain_steps is not None else None
         maps = MapsFolder(explain) if explain is not None else None
-        _assess(find_files(files), system, parse_sex(sex), as_json=as_json, out=out, title="Bone age", steps=steps, maps=maps)
+        found, asked = find_files(files), parse_sex(sex)
+        _assess(found, system, asked, as_json=as_json, out=out, title="Bone age", steps=steps, maps=maps, reports=reports)
 
 
 @app.command()
@@ -129,6 +146,7 @@ def _assess(
     title: str,
     steps: StepsFolder | None = None,
     maps: MapsFolder | None = None,
+    reports: ReportsFolder | None = None,
 ) -> None:
     """Read every film, show and keep each answer as it comes, and end with the exit code that tells."""
     system = find_system(system_name)
@@ -137,30 +155,39 @@ def _assess(
     folder = ReportFolder(out, title) if out is not None else None
     records = list[dict[str, Any]]()
     try:
-        for name, outcome in follow(assess_many(found, system, sex=sex), len(found), "reading"):
+        for (name, outcome), file in zip(follow(assess_many(found, system, sex=sex), len(found), "reading"), found, strict=False):
             record = to_record(name, outcome, system)
             heat = maps.add(record, outcome, system) if maps is not None else ()
+            if reports is not None:
+                record["reports"] = reports.add(file.path, outcome, system, heat)
             records.append(record)
             if folder is not None:
                 folder.add(record, outcome, heat)
             if steps is not None:
                 steps.add(record, outcome)
-            if table is None:
-                sys.stdout.write(json.dumps(records[-1]) + "\n")
-                sys.stdout.flush()
-            else:
-                add_answer(table, records[-1])
+            show_answer(table, record)
     except KeyboardInterrupt:  # what was read is not lost
         tell(f"[bold red]stopped after {len(records)} of {len(found)}[/]")
     failures = [record for record in records if record["error"] is not None]
     if table is not None:
         show_answers(table, failures)
+    show_second_looks(records)
     if folder is not None:
         tell(f"{len(records)} {'film' if len(records) == 1 else 'films'}: {folder.close()}")
     if failures:
         tell(f"[bold red]{len(failures)} of {len(records)} not read[/]")
-    if code := exit_code(len(found), len(records), len(failures)):
+    absent = tell_absent_reports(records)
+    if code := exit_code(len(found), len(records), len(failures) + absent):
         raise typer.Exit(code)
+
+
+def show_answer(table: Table | None, record: dict[str, Any]) -> None:
+    """A line of JSON on stdout at once, or one of the table that is shown at the end."""
+    if table is not None:
+        add_answer(table, record)
+    else:
+        sys.stdout.write(json.dumps(record) + "\n")
+        sys.stdout.flush()
 
 
 def show_answers(table: Table, failures: list[dict[str, Any]]) -> None:
@@ -168,6 +195,23 @@ def show_answers(table: Table, failures: list[dict[str, Any]]) -> None:
     Console().print(table)
     for record in failures:
         tell(f"[bold red]not read[/] {printable(record['file'])}: {printable(record['error']['message'])}")
+
+
+def tell_absent_reports(records: list[dict[str, Any]]) -> int:
+    """The reports that a film could not give, a line each on stderr; how many."""
+    absent = [(record["file"], line) for record in records for line in record.get("reports", []) if line["error"] is not None]
+    for file, line in absent:
+        tell(f"[bold red]no {line['format']} report[/] {printable(file)}: {printable(line['error']['message'])}")
+    return len(absent)
+
+
+def show_second_looks(records: list[dict[str, Any]]) -> None:
+    """On stderr, the films that ask for a second look and why; the first so many where there are more."""
+    asking = [(record["file"], reasons) for record in records if (reasons := second_look(record))]
+    for file, reasons in asking[:SHOWN]:
+        tell(f"[bold]second look[/] {printable(file)}: {' '.join(reasons)}")
+    if len(asking) > SHOWN:
+        tell(f"[bold]second look[/] at {len(asking) - SHOWN} more: see their flags")
 
 
 def exit_code(asked: int, read: int, failed: int) -> int:
@@ -257,10 +301,12 @@ def reported() -> Iterator[None]:
         raise typer.Exit(MISUSED) from None
 
 
-for command in (*COMMANDS, compare, dataset, papers):
+for command in (*COMMANDS, compare, dataset, papers, stress):
     app.command(rich_help_panel="Lab")(reporting(command))
 
 
+app.command(rich_help_panel="Clinic")(reporting(serve))
+app.add_typer(users_app(reporting), name="users", rich_help_panel="Clinic")
 app.add_typer(measure_app(reporting), name="measure", rich_help_panel="Lab")
 app.add_typer(mine_app(reporting), name="mine", rich_help_panel="Lab")
 app.add_typer(queue_app(reporting), name="queue", rich_help_panel="Lab")

@@ -8,14 +8,14 @@ from types import ModuleType
 from boneage.errors import BoneAgeError, Kind
 
 
-def load(module: str) -> ModuleType:
-    """A module of the `train` extra, or an error that says how to get it."""
+def load(module: str, extra: str = "train") -> ModuleType:
+    """A module of an extra, or an error that says how to get it."""
     try:
         return import_module(module)
     except ImportError as error:
         raise BoneAgeError(
             Kind.MISSING_EXTRA,
             came=f"{module} cannot be imported",
-            expected="an install with the train extra",
-            todo="Run: pip install 'boneage[train]'",
+            expected=f"an install with the {extra} extra",
+            todo=f"Run: pip install 'boneage[{extra}]'",
         ) from error

@@ -32,7 +32,7 @@ RESULTS = Path("results")
 RECIPE = "recipes/{}.toml"
 EVALUATED = (
     "A system's name, or recipes/NAME.toml: the recipe's network alone. Where no system has that name there is no calibration "
-    "file, so its interval is fitted first, as `boneage calibrate` does: it reads the films of select and calibrate, too."
+    "file, so its intervals are fitted first, as `boneage calibrate` does: it reads the films of select and calibrate, too."
 )
 CURVES = {
     "bone-age": {"loss": ["train_loss"], "MAE, months": ["train_mae", "select_mae", "select_regression_mae"]},
@@ -122,7 +122,7 @@ def export(
 
 
 def calibrate(system: Annotated[str, typer.Argument(metavar="SYSTEM")], data: DataFolder = None) -> None:
-    """Fit a system's interval on the calibrate part; write it beside the weights."""
+    """Fit a system's intervals on the calibrate part, its distribution's width on select; write both beside the weights."""
     load("tomli_w")
     import tomli_w
 
@@ -132,10 +132,9 @@ def calibrate(system: Annotated[str, typer.Argument(metavar="SYSTEM")], data: Da
     chosen, data = find_system(system), need_data(data)
     need_networks(chosen)
     fitted = fit(ask(chosen, data, Part.SELECT), ask(chosen, data, Part.CALIBRATE))
-    values = {"wide_spread_months": fitted.wide_spread_months, "conformal": fitted.conformal.to_dict()}
     folder = WEIGHTS if chosen is REFERENCE else LAB_WEIGHTS
     path = folder / calibration_file(chosen.calibration)
-    path.write_text(tomli_w.dumps(values))
+    path.write_text(tomli_w.dumps(fitted.to_dict()))
     to_user.print(f"{path}\n{path.read_text()}", highlight=False, soft_wrap=True, markup=False)
 
 
@@ -147,8 +146,10 @@ def evaluate(
 ) -> None:
     """Measure a system, or a recipe's network alone, on one part of the split: table, predictions by id, plots."""
     from boneage.evaluate import plots, run
+    from boneage.evaluate.doubt import doubt_of, tell_doubt, write_doubt
     from boneage.evaluate.looks import log_look
     from boneage.evaluate.predictions import write_predictions
+    from boneage.evaluate.promises import promises_of, tell_promises, write_promises
     from boneage.evaluate.tables import render_table, write_table
 
     chosen, part, folder = find_evaluated(system), parse_part(split), need_data(data)
@@ -187,10 +188,16 @@ def evaluate(
         split=part.value,
         split_hash=answers.split_hash,
     )
+    origin = {"date": run.today(), "system": chosen.name, "weights": weights, "split_hash": answers.split_hash}
+    promises, doubt = promises_of(rows, printed=COVERAGE), doubt_of(rows)
+    write_promises(out / f"{name}-intervals.csv", promises, origin)
+    write_doubt(out / f"{name}-doubt.csv", doubt, origin)
     plots.plot_scatter(out / f"{name}-scatter.svg", rows, title=name)
     plots.plot_bland_altman(out / f"{name}-bland-altman.svg", rows, title=name)
-    plots.plot_coverage(out / f"{name}-coverage.svg", rows, conformal=calibration.conformal, title=name)
+    plots.plot_coverage(out / f"{name}-coverage.svg", rows, printed=COVERAGE, title=name)
+    plots.plot_risk(out / f"{name}-risk.svg", rows, title=name)
     Console().print(render_table(table, title=name, interval_coverage=COVERAGE))
+    Console().print(f"{tell_promises(promises)}\n{tell_doubt(doubt)}", highlight=False)
     Console().print(f"{len(answers.refused)} of {len(rows) + len(answers.refused)} films refused", highlight=False)
 
 

@@ -74,11 +74,14 @@ class Flag(str, Enum):
 class Identity:
     """Who the film is of. The only place for it; never logged, never part of repr."""
 
-    patient_name: str = field(default="", repr=False)
+    patient_name: str = field(default="", repr=False)  # as DICOM writes names: family^given, groups parted by =
     patient_id: str = field(default="", repr=False)
     accession_number: str = field(default="", repr=False)
     study_uid: str = field(default="", repr=False)
     sop_uid: str = field(default="", repr=False)
+    series_uid: str = field(default="", repr=False)
+    id_issuer: str = field(default="", repr=False)  # who gave the patient_id
+    birth_date: str = field(default="", repr=False)  # ISO 8601
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,6 +191,19 @@ class Vote:
         return sqrt(max(float(self.probabilities @ (grid - self.months) ** 2), 0.0))
 
 
+@dataclass(frozen=True)
+class Interval:
+    """Months that hold the truth with a stated probability."""
+
+    coverage: float  # within (0, 1)
+    low_months: float
+    high_months: float
+
+    @property
+    def width_months(self) -> float:
+        return self.high_months - self.low_months
+
+
 @dataclass(frozen=True, eq=False)
 class Estimate:
     """6. One sex's answer."""
@@ -197,8 +213,9 @@ class Estimate:
     interval_months: tuple[float, float]
     interval_coverage: float
     spread_months: float  # the networks' own standard deviation
-    probabilities: npt.NDArray[np.float64]  # [240], class i is i months
+    probabilities: npt.NDArray[np.float64]  # [240], class i is i months; as wide as the system's errors are
     flags: frozenset[Flag] = frozenset()
+    intervals: tuple[Interval, ...] = ()  # at every fitted coverage, the printed one among them, each within the next
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import pytest
 
 from boneage.dataset import Film, Part
 from boneage.evaluate.predictions import Prediction
-from boneage.types import Sex
+from boneage.types import Interval, Sex
 
 
 def simulate(films: int, *, seed: int = 0, error: float = 8.0) -> list[Prediction]:
@@ -22,7 +22,11 @@ def simulate(films: int, *, seed: int = 0, error: float = 8.0) -> list[Predictio
         predicted = float(np.clip(truth + random.normal(0, spread) + 0.05 * (127 - truth), 0, 239))
         low, high = max(predicted - 1.7 * spread, 0.0), min(predicted + 1.7 * spread, 240.0)
         sex = Sex.MALE if random.random() < 0.54 else Sex.FEMALE
-        rows.append(Prediction(1000 + film, sex, Part.TEST, truth, predicted, spread, low, high))
+        further = tuple(
+            Interval(coverage, max(predicted - width * spread, 0.0), min(predicted + width * spread, 240.0))
+            for coverage, width in ((0.8, 1.3), (0.95, 2.0))
+        )
+        rows.append(Prediction(1000 + film, sex, Part.TEST, truth, predicted, spread, low, high, None, further))
     return rows
 
 

@@ -12,7 +12,6 @@ import cv2
 import pytest
 
 import boneage
-from boneage.combine.calibrate import Conformal
 from boneage.errors import BoneAgeError
 from boneage.evaluate import plots
 from boneage.evaluate.predictions import Prediction
@@ -20,14 +19,14 @@ from boneage.evaluate.predictions import Prediction
 matplotlib = pytest.importorskip("matplotlib", reason="needs the train extra")
 pytest.importorskip("scipy", reason="needs the train extra")
 
-CONFORMAL = Conformal((0.8, 0.9, 0.95), (1.2, 1.6, 2.0), 2.0, 700, "0123")
 LOG = "epoch,train_loss,select_mae\n1,4.0,20.5\n2,3.0,\n3,2.5,9.25\n4,2.4,9.5\n"
 PANELS = {"loss": ["train_loss"], "MAE, months": ["select_mae"]}
 
 DRAW: dict[str, Callable[[Path, list[Prediction]], None]] = {
     "scatter": lambda path, rows: plots.plot_scatter(path, rows),
     "bland-altman": lambda path, rows: plots.plot_bland_altman(path, rows),
-    "coverage": lambda path, rows: plots.plot_coverage(path, rows, conformal=CONFORMAL),
+    "coverage": lambda path, rows: plots.plot_coverage(path, rows),
+    "risk": lambda path, rows: plots.plot_risk(path, rows),
 }
 
 

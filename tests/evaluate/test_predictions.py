@@ -30,6 +30,26 @@ def test_reading_gives_what_was_written(tmp_path: Path, rows: list[Prediction], 
     assert back.interval_coverage == 0.9
 
 
+def test_a_table_without_further_intervals_is_read(tmp_path: Path, rows: list[Prediction], labels: Labels) -> None:
+    """As the tables were before there were any."""
+    bare = [replace(row, further=()) for row in rows]
+    path = written(tmp_path, bare)
+    assert "_80_" not in path.read_text()
+    assert list(read_predictions(path, labels).rows) == bare
+
+
+def test_intervals_at_various_coverages_are_not_written(tmp_path: Path, rows: list[Prediction]) -> None:
+    with pytest.raises(BoneAgeError, match="various coverages"):
+        written(tmp_path, [rows[0], replace(rows[1], further=())])
+
+
+def test_a_further_interval_without_its_other_end_is_refused(tmp_path: Path, rows: list[Prediction], labels: Labels) -> None:
+    path = written(tmp_path, rows[:3])
+    path.write_text(path.read_text().replace("high_80_months", "high_81_months"))
+    with pytest.raises(BoneAgeError, match="high_80_months"):
+        read_predictions(path, labels)
+
+
 def test_no_label_is_written(tmp_path: Path, rows: list[Prediction]) -> None:
     """Truth and sex are the data set's (rule 9); the text is the same whatever they are."""
     text = written(tmp_path / "a", rows).read_text()

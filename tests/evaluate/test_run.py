@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,12 +14,13 @@ from typer.testing import CliRunner
 from boneage import lab
 from boneage.cli import app
 from boneage.combine.ensemble import combine
+from boneage.combine.estimate import Calibration
 from boneage.dataset import LABELS, Film, Part, by_id, part_of, read_films
 from boneage.evaluate.predictions import read_predictions
 from boneage.evaluate.run import Answers, ask, calibrate, predictions
 from boneage.phantom import draw, write_png
 from boneage.systems import REFERENCE, System
-from boneage.types import Sex, Vote
+from boneage.types import YEAR_CENTERS, YEARS, Sex, Vote
 
 pytest.importorskip("scipy", reason="needs the train extra")
 ROOT = Path(__file__).parents[2]
@@ -69,6 +71,11 @@ def test_evaluate_writes_tables_predictions_plots_and_the_look(
     assert str(small) not in look["command"]
     assert (tmp_path / f"{name}-scatter.svg").is_file()
     assert (tmp_path / f"{name}-bland-altman.svg").is_file()
+    assert (tmp_path / f"{name}-risk.svg").is_file()
+    whole = [row for row in csv.DictReader((tmp_path / f"{name}-intervals.csv").read_text().splitlines()) if row["sex"] == "all"]
+    assert [(row["promised"], row["films"]) for row in whole] == [("0.8", "5"), ("0.9", "5"), ("0.95", "5")]
+    (doubt, *_) = csv.DictReader((tmp_path / f"{name}-doubt.csv").read_text().splitlines())
+    assert (doubt["share"], doubt["films"]) == ("1", "5")
 
 
 @pytest.mark.parametrize(("args", "word"), [(["--split", "all"], "one of"), (["--data", "/nowhere"], LABELS)])
@@ -145,9 +152,37 @@ def test_neither_a_system_nor_a_recipe_is_told(named: str, word: str, tmp_path: 
 
 
 def test_calibration_covers_new_films() -> None:
-    calibration = calibrate(simulated(Part.SELECT, 500, 1), simulated(Part.CALIBRATE, 500, 2))
+    calibration = calibrate(simulated(Part.SELECT, 300, 1), simulated(Part.CALIBRATE, 500, 2))
     rows = predictions(simulated(Part.TEST, 2000, 3), calibration)
     held = np.mean([row.low_months <= row.truth_months <= row.high_months for row in rows])
     assert abs(held - 0.9) < 0.035  # 500 and 2,000 films: about 2.5 standard errors
-    spreads = simulated(Part.CALIBRATE, 500, 2).spread
-    assert np.mean(spreads > calibration.wide_spread_months) == pytest.approx(0.05, abs=0.002)
+    assert [one.coverage for one in rows[0].further] == [0.8, 0.95]
+    widths = [row.width_months for row in predictions(simulated(Part.CALIBRATE, 500, 2), calibration)]
+    assert np.mean(np.array(widths) > calibration.wide_interval_months) == pytest.approx(0.05, abs=0.002)
+
+
+def test_a_system_that_takes_no_sex_is_calibrated_without() -> None:
+    select, calibration = (replace(simulated(part, 250, 1), takes_sex=False) for part in (Part.SELECT, Part.CALIBRATE))
+    fitted = calibrate(select, calibration)
+    assert {one.group.sex for one in fitted.conformal.fits} == {None}
+    assert len(predictions(calibration, fitted)) == 250
+
+
+def test_years_and_children_that_the_system_cannot_know_are_calibrated_too() -> None:
+    """As Lee's system: year classes, and one film in eight of a child younger than all of them."""
+    rng = np.random.default_rng(5)
+
+    def answered(part: Part) -> Answers:
+        truth = np.where(rng.random(300) < 0.12, rng.uniform(6, 60, 300), rng.uniform(66, 200, 300))
+        shares = np.exp(-0.5 * ((np.array(YEAR_CENTERS) - np.maximum(truth, 66)[:, None] - rng.normal(0, 9, (300, 1))) / 9) ** 2)
+        votes = [combine([Vote.at("a", YEAR_CENTERS, one / one.sum())]) for one in shares]
+        films = tuple(Film(k, (Sex.FEMALE, Sex.MALE)[k % 2], round(age)) for k, age in enumerate(truth))
+        return Answers(part, films, tuple(votes), (), "0" * 12, years=True)
+
+    select, fit_on, new = answered(Part.SELECT), answered(Part.CALIBRATE), answered(Part.TEST)
+    fitted = calibrate(select, fit_on)
+    assert fitted.shape.smoothing_months > 0  # there are months between the years
+    rows = predictions(new, fitted)
+    assert np.mean([row.low_months <= row.truth_months <= row.high_months for row in rows]) == pytest.approx(0.9, abs=0.06)
+    assert Calibration.from_dict(tomllib.loads(pytest.importorskip("tomli_w").dumps(fitted.to_dict()))) == fitted
+    assert {row.year_class for row in rows} <= set(YEARS)

@@ -87,6 +87,22 @@ def test_the_page_says_the_answer_in_words(tmp_path: Path, assessment: Make, est
         assert words in page.text, words
 
 
+def test_every_interval_stands_in_the_record_and_on_the_page(tmp_path: Path, assessment: Make, estimate: MakeEstimate) -> None:
+    page = report(tmp_path, {"a.png": assessment(estimate(Sex.FEMALE, 100.0, spread=10.0))})
+    assert "80 % 85 to 115 months, 95 % 75 to 125 months" in page.text
+    record = json.loads((tmp_path / ANSWERS).read_text())
+    assert [one["coverage"] for one in record["intervals"]] == [0.8, 0.9, 0.95]
+    assert record["intervals"][1]["months"] == record["interval_months"] == [80.0, 120.0]
+    assert record["estimates"][0]["intervals"] == record["intervals"]
+
+
+def test_films_that_ask_for_a_second_look_are_listed(tmp_path: Path, assessment: Make, estimate: MakeEstimate) -> None:
+    wide = assessment(estimate(Sex.MALE, 100.0, flags=frozenset({Flag.WIDE_INTERVAL})))
+    page = report(tmp_path, {"sure.png": assessment(), "unsure.png": wide, "chest.png": failure()})
+    assert "Second look: unsure.png" in page.text
+    assert "Second look" not in report(tmp_path / "alone", {"a.png": assessment(), "b.png": assessment()}).text
+
+
 def test_both_sexes_stand_side_by_side(tmp_path: Path, assessment: Make, estimate: MakeEstimate) -> None:
     page = report(tmp_path, {"a.png": assessment(estimate(Sex.FEMALE, 99.0), estimate(Sex.MALE, 111.0))})
     assert "Bone age if female" in page.text

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from boneage.errors import Kind
-from boneage.report.words import FLAG_WORDS, SEX_WORDS, SOURCE_WORDS, WARNINGS, flag_order, kind_words
+from boneage.report.words import FLAG_WORDS, SEX_WORDS, SOURCE_WORDS, WARNINGS, flag_order, kind_words, second_look
 from boneage.types import Flag, Sex, SexSource
 
 
@@ -32,6 +32,14 @@ def test_no_two_flags_say_the_same() -> None:
 def test_warnings_come_first() -> None:
     warns = [flag in WARNINGS for flag in sorted(Flag, key=flag_order)]
     assert warns == sorted(warns, reverse=True)
+
+
+def test_a_second_look_is_asked_for_by_warnings_alone_of_the_film_or_of_either_estimate() -> None:
+    one, other = ({"flags": [flag.value]} for flag in (Flag.WIDE_INTERVAL, Flag.NEAR_RANGE_END))
+    record = {"flags": [Flag.MIRRORED.value, Flag.WIDE_INTERVAL.value], "estimates": [one, other]}
+    assert second_look(record) == (FLAG_WORDS[Flag.NEAR_RANGE_END], FLAG_WORDS[Flag.WIDE_INTERVAL])
+    assert second_look({"flags": [Flag.MIRRORED.value], "estimates": [{"flags": []}]}) == ()
+    assert second_look({"flags": []}) == ()  # it was not read
 
 
 @pytest.mark.parametrize("kind", list(Kind))

@@ -1,10 +1,11 @@
-"""6. An honest interval: split conformal, scaled by the network's own spread.
+"""6. An honest interval: split conformal, by sex and predicted age, as wide as the calibrated distribution says.
 
-Vovk, Gammerman, Shafer 2005; the scaled form is Lei et al. 2018, "Distribution-free predictive inference for
-regression", section 5.2 (locally weighted): scores |y - m| / (s + floor) on films that nothing was trained on, and
-the ceil((n + 1) coverage)-th smallest of them is the multiplier. For a new film drawn as those were, the interval
-m -+ multiplier * (s + floor) holds the truth with at least the stated probability, over all films together; it
-promises nothing for one sex or one age band.
+Vovk, Gammerman, Shafer 2005: split conformal, and by groups (there "Mondrian", section 4.5); the scaled form is Lei et al.
+2018, "Distribution-free predictive inference for regression", section 5.2. Scores are errors in units of the film's own
+reach: how far the 5 % and the 95 % quantile of its calibrated distribution lie below and above its answer. Within each
+group of calibration films, that nothing was trained on, the ceil((n + 1) coverage)-th smallest score is the multiplier: 1
+where the distribution's own central 90 % hold 90 %. For a new film drawn as those were, the interval holds the truth with at
+least the stated probability, within its sex and range of predicted age. It promises nothing for one clinic or one scanner.
 """
 
 from __future__ import annotations
@@ -16,123 +17,107 @@ from math import ceil, isfinite
 import numpy as np
 import numpy.typing as npt
 
+from boneage.combine.groups import Group, find_groups, pool
 from boneage.errors import BoneAgeError, Kind
+from boneage.types import Interval, Sex
 
 Array = npt.NDArray[np.float64]
 
 RANGE_MONTHS = (0.0, 240.0)
 COVERAGES = (0.8, 0.9, 0.95)
-FLOORS_MONTHS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)  # never 0: a network that is sure would give a zero width
+TAIL = 0.05  # beyond the quantiles that give the reach
+LEAST_MONTHS = 0.5  # of a reach, never 0: a network that is sure would give a zero width
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What one group's calibration films gave."""
+
+    group: Group
+    films: int
+    multipliers: tuple[float, ...]  # of the reach, one per coverage, never falling
 
 
 @dataclass(frozen=True)
 class Conformal:
-    """What turns a network's spread into an interval, fitted once on the calibration films."""
+    """What turns a calibrated distribution's reach into intervals, fitted once on the calibration films."""
 
     coverages: tuple[float, ...]  # rising, each within (0, 1)
-    multipliers: tuple[float, ...]  # of (spread + floor), one per coverage, never falling
-    floor_months: float  # added to the spread, above 0
-    films: int  # that it was fitted on
+    fits: tuple[Fit, ...]  # of both sexes together, or of each; from 0 months on
     split_hash: str  # of the split those films belong to
 
     def __post_init__(self) -> None:
-        pairs = tuple(zip(self.coverages, self.multipliers, strict=True))
-        if not pairs or not all(0 < coverage < 1 and isfinite(m) and m >= 0 for coverage, m in pairs):
-            raise ValueError(f"coverages within (0, 1) with multipliers of 0 or more are expected, not {pairs}")
-        if list(self.coverages) != sorted(set(self.coverages)) or list(self.multipliers) != sorted(self.multipliers):
-            raise ValueError(f"rising coverages with multipliers that never fall are expected, not {pairs}")
-        if not (isfinite(self.floor_months) and self.floor_months > 0):
-            raise ValueError(f"a floor above 0 months is expected, not {self.floor_months}")
-        if self.films < 1:
-            raise ValueError(f"at least one calibration film is expected, not {self.films}")
+        if not self.coverages or list(self.coverages) != sorted({one for one in self.coverages if 0 < one < 1}):
+            raise ValueError(f"rising coverages within (0, 1) are expected, not {self.coverages}")
+        if {one.group.sex for one in self.fits if one.group.from_months == 0} not in ({None}, set(Sex)):
+            raise ValueError("groups from 0 months on are expected, of both sexes together or of each")
+        keys = [one.group for one in self.fits]
+        if len(set(keys)) < len(keys) or any(one.films < 1 for one in self.fits):
+            raise ValueError("each group once, with one film or more, is expected")
+        for one in self.fits:
+            rising = all(isfinite(m) and m >= 0 for m in one.multipliers) and list(one.multipliers) == sorted(one.multipliers)
+            if not rising or len(one.multipliers) != len(self.coverages):
+                raise ValueError(f"a multiplier per coverage that never falls is expected, not {one.multipliers}")
 
-    def multiplier(self, coverage: float) -> float:
-        """Of (spread + floor), for one of the fitted coverages; nothing is interpolated."""
-        for fitted, multiplier in zip(self.coverages, self.multipliers, strict=True):
-            if abs(fitted - coverage) < 1e-9:
-                return multiplier
-        raise BoneAgeError(
-            Kind.BAD_OPTION,
-            came=f"an interval coverage of {coverage:g}",
-            expected="one of " + ", ".join(f"{fitted:g}" for fitted in self.coverages),
-            todo="Choose a fitted coverage, or fit the calibration again with this one.",
-        )
+    def intervals(self, months: float, reach: tuple[float, float], sex: Sex | None) -> tuple[Interval, ...]:
+        """One per coverage, each within the next, within 0 to 240 months.
 
-    def interval(self, months: float, spread: float, *, coverage: float = 0.9) -> tuple[float, float]:
-        """(low, high) in months, within 0 to 240."""
-        low, high = _bounds(np.float64(months), np.float64(spread + self.floor_months) * self.multiplier(coverage))
-        return float(low), float(high)
+        `reach`: months below and above the answer. A film of unknown sex gets the wider of both sexes' intervals.
+        """
+        groups = find_groups([one.group for one in self.fits], sex, months)
+        fits = [one for one in self.fits if one.group in groups]
+        below, above = (max(side, LEAST_MONTHS) for side in reach)
+        made = list[Interval]()
+        for place, coverage in enumerate(self.coverages):
+            multiplier = max(one.multipliers[place] for one in fits)
+            low, high = np.clip((months - multiplier * below, months + multiplier * above), *RANGE_MONTHS)
+            made.append(Interval(coverage, float(low), float(high)))
+        return tuple(made)
 
     def to_dict(self) -> dict[str, object]:
-        """Plain lists and numbers, as they stand in a card's TOML."""
-        return {
-            "coverages": list(self.coverages),
-            "multipliers": list(self.multipliers),
-            "floor_months": self.floor_months,
-            "films": self.films,
-            "split_hash": self.split_hash,
-        }
+        """Plain lists and numbers, as they stand in a calibration's TOML."""
+        groups = [
+            ({"sex": one.group.sex.value} if one.group.sex else {})
+            | {"from_months": one.group.from_months, "films": one.films, "multipliers": list(one.multipliers)}
+            for one in self.fits
+        ]
+        return {"coverages": list(self.coverages), "split_hash": self.split_hash, "groups": groups}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, object]) -> Conformal:
-        """The inverse of `to_dict`. Raises BoneAgeError where a key is absent or a value is not possible."""
-        try:
-            return cls(
-                coverages=_floats(values["coverages"]),
-                multipliers=_floats(values["multipliers"]),
-                floor_months=_floats([values["floor_months"]])[0],
-                films=int(_floats([values["films"]])[0]),
-                split_hash=str(values["split_hash"]),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise BoneAgeError(
-                Kind.BAD_WEIGHTS,
-                came=f"a calibration that cannot be used: {error!r}",
-                expected="coverages, multipliers, floor_months, films and split_hash",
-                todo="Export the network again, or fetch its card again.",
-            ) from error
+        """The inverse of `to_dict`. Raises KeyError, TypeError or ValueError where that cannot be."""
+        groups = values["groups"]
+        if not isinstance(groups, list):
+            raise TypeError(f"a list of groups is expected, not {groups!r}")
+        return cls(_floats(values["coverages"]), tuple(_fit(group) for group in groups), str(values["split_hash"]))
 
 
 def fit_conformal(
     truth_months: npt.ArrayLike,
     predicted_months: npt.ArrayLike,
-    spread_months: npt.ArrayLike,
+    reach_months: npt.ArrayLike,
+    sexes: Sequence[Sex | None],
     *,
     split_hash: str,
     coverages: Sequence[float] = COVERAGES,
-    floor_months: float | None = None,
 ) -> Conformal:
-    """Multipliers for each coverage from calibration films [N].
+    """Multipliers for each group and coverage from calibration films: months [N], reaches [N, 2], sexes [N].
 
-    With `floor_months` given (a constant, or `choose_floor` on other films such as the select part) the guarantee of
-    the file's first lines is exact: at least `coverage`, and at most `coverage` + 1 / (N + 1) where no scores tie.
-    Without it the floor is chosen on these same films, by the smallest median width. The films then serve twice and
-    the guarantee is only near: the shortfall is of the order of sqrt(log(2 K) / (2 N)) at worst for K floors
-    (Yang, Kuchibhotla 2021, "Finite-sample efficient conformal prediction"), 0.04 for 7 floors and 700 films; on
-    simulated films with heavy tails (3,000 draws) it was about 0.005 with 700 films and 0.016 with 100.
+    Where the shape of the distributions was fitted on other films (the select part) the guarantee of the file's first
+    lines is exact, but for the groups' borders, which these same films set: at least `coverage`, and at most `coverage`
+    + 1 / (n + 1) in a group of n films where no scores tie. Raises BoneAgeError for too few films.
     """
-    truth, predicted, spread = _checked(truth_months, predicted_months, spread_months)
-    floor = choose_floor(truth, predicted, spread) if floor_months is None else float(floor_months)
-    scores = _scores(truth, predicted, spread + floor)
+    truth, predicted, reach = _checked(truth_months, predicted_months, reach_months, len(sexes))
+    units = np.maximum(reach, LEAST_MONTHS)
+    scores = np.maximum((predicted - truth) / units[:, 0], (truth - predicted) / units[:, 1])
     levels = tuple(sorted(float(coverage) for coverage in coverages))
-    return Conformal(levels, tuple(_quantile(scores, level) for level in levels), floor, len(truth), split_hash)
-
-
-def choose_floor(
-    truth_months: npt.ArrayLike, predicted_months: npt.ArrayLike, spread_months: npt.ArrayLike, *, coverage: float = 0.9
-) -> float:
-    """The floor of FLOORS_MONTHS with the smallest median interval width on these films [N]."""
-    truth, predicted, spread = _checked(truth_months, predicted_months, spread_months)
-    widths = []
-    for floor in FLOORS_MONTHS:
-        scale = spread + floor
-        low, high = _bounds(predicted, scale * _quantile(_scores(truth, predicted, scale), coverage))
-        widths.append(float(np.median(high - low)))
-    return FLOORS_MONTHS[int(np.argmin(widths))]
-
-
-def _scores(truth: Array, predicted: Array, scale: Array) -> Array:
-    return np.sort(np.abs(truth - predicted) / scale)
+    groups = pool(sexes, predicted)
+    fits = []
+    for group in groups:
+        own = [group in find_groups(groups, sex, months) for sex, months in zip(sexes, predicted, strict=True)]
+        ranked = np.sort(scores[own])
+        fits.append(Fit(group, len(ranked), tuple(_quantile(ranked, level) for level in levels)))
+    return Conformal(levels, tuple(fits), split_hash)
 
 
 def _quantile(scores: Array, coverage: float) -> float:
@@ -152,26 +137,28 @@ def _quantile(scores: Array, coverage: float) -> float:
             expected=f"at least {ceil(coverage / (1 - coverage) - 1e-9)} for a coverage of {coverage:g}",
             todo="Calibrate on more films or ask for a smaller coverage.",
         )
-    return float(scores[rank - 1])
+    return max(float(scores[rank - 1]), 0.0)
 
 
-def _bounds(months: npt.ArrayLike, reach: npt.ArrayLike) -> tuple[Array, Array]:
-    """Clipping to the range takes nothing from the coverage: no truth lies outside."""
-    center, half = np.asarray(months, np.float64), np.asarray(reach, np.float64)
-    return np.clip(center - half, *RANGE_MONTHS), np.clip(center + half, *RANGE_MONTHS)
-
-
-def _checked(*columns: npt.ArrayLike) -> tuple[Array, Array, Array]:
-    truth, predicted, spread = (np.asarray(column, np.float64) for column in columns)
-    same = truth.ndim == 1 and truth.shape == predicted.shape == spread.shape
-    if not (same and all(np.isfinite(column).all() for column in (truth, predicted, spread)) and (spread >= 0).all()):
+def _checked(truth: npt.ArrayLike, predicted: npt.ArrayLike, reach: npt.ArrayLike, films: int) -> tuple[Array, Array, Array]:
+    truth, predicted, reach = (np.asarray(column, np.float64) for column in (truth, predicted, reach))
+    same = truth.shape == predicted.shape == (films,) and reach.shape == (films, 2)
+    if not (same and all(np.isfinite(column).all() for column in (truth, predicted, reach))):
         raise BoneAgeError(
             Kind.BAD_DATA,
-            came=f"truths {truth.shape}, predictions {predicted.shape}, spreads {spread.shape} for a calibration",
-            expected="three equally long lists of finite months, no spread below 0",
+            came=f"truths {truth.shape}, predictions {predicted.shape}, reaches {reach.shape}, {films} sexes for a calibration",
+            expected="finite months of equally many films, two a film for the reach",
             todo="Look for films whose prediction failed.",
         )
-    return truth, predicted, spread
+    return truth, predicted, reach
+
+
+def _fit(values: object) -> Fit:
+    if not isinstance(values, Mapping):
+        raise TypeError(f"a group is expected, not {values!r}")
+    sex = Sex(values["sex"]) if "sex" in values else None
+    (start,), (films,) = _floats([values["from_months"]]), _floats([values["films"]])
+    return Fit(Group(sex, start), int(films), _floats(values["multipliers"]))
 
 
 def _floats(values: object) -> tuple[float, ...]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
 
+from boneage.combine.groups import BAND_EDGES
+
 
 @dataclass(frozen=True)
 class Band:
@@ -21,5 +23,5 @@ class Band:
         return f"{self.low:g}+" if self.high == inf else f"{self.low:g}-{self.high:g}"
 
 
-EDGES = (0, 36, 72, 108, 144, 180, 216, inf)
+EDGES = BAND_EDGES  # by which the intervals are fitted, too
 BANDS = tuple(Band(low, high) for low, high in pairwise(EDGES))

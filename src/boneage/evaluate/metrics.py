@@ -118,6 +118,23 @@ def median_width(low: Array, high: Array) -> Array:
     return np.asarray(np.median(high - low, axis=-1))
 
 
+def auroc_over(months: float) -> Metric:
+    """The metric "how well the last column ranks the errors of more than `months`", of (truth, predicted, unsureness).
+
+    The chance that a film with such an error has a higher unsureness than one without, ties counting half; 0.5: it tells
+    nothing. nan where all or none have such an error.
+    """
+
+    def auroc(truth: Array, predicted: Array, unsure: Array) -> Array:
+        wrong = np.abs(predicted - truth) > months
+        many, few = wrong.sum(-1), (~wrong).sum(-1)
+        ranks = load("scipy.stats").rankdata(unsure, axis=-1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(((ranks * wrong).sum(-1) - many * (many + 1) / 2) / (many * few), np.float64)
+
+    return Metric(f"auroc_over_{months:g}", auroc)
+
+
 @metric
 def mean(values: Array) -> Array:
     """The mean of one column."""
@@ -155,6 +172,13 @@ def binomial_limits(hits: int, films: int, *, level: float = 0.95) -> Limits:
     low = float(beta.ppf(tail, hits, films - hits + 1)) if hits > 0 else 0.0
     high = float(beta.ppf(1 - tail, hits + 1, films - hits)) if hits < films else 1.0
     return low, high
+
+
+def binomial_range(promised: float, films: int, *, level: float = 0.95) -> Limits:
+    """The shares between which a coverage of `films` films lies with a chance of `level` or more, if `promised` is true."""
+    binomial = load("scipy.stats").binom
+    tail = (1 - level) / 2
+    return float(binomial.ppf(tail, films, promised)) / films, float(binomial.ppf(1 - tail, films, promised)) / films
 
 
 def _mean(values: npt.NDArray[np.float64] | npt.NDArray[np.bool_]) -> Array:

@@ -1,4 +1,4 @@
-"""The pictures of an evaluation: scatter, Bland-Altman, interval coverage, learning curve.
+"""The pictures of an evaluation: scatter, Bland-Altman, interval coverage, risk-coverage, learning curve.
 
 They are drawn on matplotlib's Agg canvas without pyplot: no window, no global state. The file's suffix names the format.
 """
@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from boneage.combine.calibrate import Conformal
 from boneage.errors import BoneAgeError, Kind
 from boneage.evaluate.bands import BANDS
+from boneage.evaluate.doubt import risk_curve
 from boneage.evaluate.metrics import Array, bias, binomial_limits, mae
 from boneage.evaluate.predictions import Prediction, column
+from boneage.evaluate.promises import interval_at
 from boneage.extras import load
 from boneage.types import Sex
 
@@ -86,22 +87,23 @@ def plot_bland_altman(path: Path, rows: Sequence[Prediction], *, title: str = ""
         save(figure, path)
 
 
-def plot_coverage(path: Path, rows: Sequence[Prediction], *, conformal: Conformal, title: str = "") -> None:
-    """Reliability of the intervals: for each fitted coverage the share that holds the truth, over all and by age band.
+def plot_coverage(path: Path, rows: Sequence[Prediction], *, printed: float = 0.9, title: str = "") -> None:
+    """Reliability of the intervals: for each coverage the share that holds the truth, over all and by band of predicted age.
 
-    The dashed line is what was promised, the bar what 95 % of binomial chance allows (Clopper-Pearson). The promise is
-    over all films; the bands show where it is kept at the cost of others.
+    The dashed line is what was promised, the bar what 95 % of binomial chance allows (Clopper-Pearson). `printed`: the
+    coverage of the rows' low and high months.
     """
-    truth = _truth(rows)
-    masks = [np.full(len(rows), True)] + [np.array([age in band for age in truth]) for band in BANDS]
+    truth, predicted = _truth(rows), _predicted(rows)
+    masks = [np.full(len(rows), True)] + [np.array([max(age, 0.0) in band for age in predicted]) for band in BANDS]
     names = ["all", *(str(band) for band in BANDS)]
+    levels = sorted({printed, *(one.coverage for one in rows[0].further)})
     with load("matplotlib").rc_context(STYLE):
         figure, axes = canvas((6.2, 3.6))
-        for number, level in enumerate(conformal.coverages):
+        for number, level in enumerate(levels):
             color = LEVELS[number % len(LEVELS)]
-            ends = [conformal.interval(row.predicted_months, row.spread_months, coverage=level) for row in rows]
+            ends = [interval_at(row, level) for row in rows]
             held = np.array([low <= age <= high for age, (low, high) in zip(truth, ends, strict=True)])
-            shift = 0.16 * (number - (len(conformal.coverages) - 1) / 2)
+            shift = 0.16 * (number - (len(levels) - 1) / 2)
             axes.axhline(level, color=color, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
             _coverage_bars(axes, [held[mask] for mask in masks], shift=shift, color=color, label=f"{100 * level:g} % intervals")
         axes.axvline(0.5, color=FAINT, linewidth=0.6)
@@ -109,10 +111,30 @@ def plot_coverage(path: Path, rows: Sequence[Prediction], *, conformal: Conforma
         axes.set_xticks(range(len(names)), labels, fontsize=8)
         axes.tick_params(axis="x", length=0)
         axes.set(xlim=(-0.5, len(names) - 0.5), ylim=(axes.get_ylim()[0], 1.005))
-        axes.set(xlabel="bone age by the radiologists, months", ylabel="share that holds the truth")
+        axes.set(xlabel="predicted bone age, months", ylabel="share that holds the truth")
         axes.yaxis.set_major_formatter(load("matplotlib.ticker").PercentFormatter(1.0, decimals=0, symbol=" %"))
         axes.set_title(title, pad=20)  # above the legend
-        axes.legend(loc="lower right", ncols=len(conformal.coverages), bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2)
+        axes.legend(loc="lower right", ncols=len(levels), bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2)
+        save(figure, path)
+
+
+def plot_risk(path: Path, rows: Sequence[Prediction], *, title: str = "") -> None:
+    """Risk-coverage curve: MAE of the surest share of the films, beside the best order there is and none.
+
+    The surest few are left out: the mean of a handful of films says nothing.
+    """
+    with load("matplotlib").rc_context(STYLE):
+        figure, axes = canvas((4.6, 3.6))
+        few = len(rows) // 20
+        shares, errors = (values[few:] for values in risk_curve(rows))
+        _, best = risk_curve(rows, by_error=True)
+        axes.axhline(errors[-1], color=FAINT, linewidth=0.9, linestyle=(0, (4, 3)), label="in no order")
+        axes.plot(100 * shares, errors, color=CURVES[0], label="narrowest intervals first", zorder=3)
+        axes.plot(100 * shares, best[few:], color=FAINT, linewidth=0.9, label="smallest errors first")
+        axes.set(xlim=(0, 100), ylim=(0, 1.1 * float(errors.max())))
+        axes.set(xlabel="films that are answered, %", ylabel="their MAE, months")
+        axes.set_title(title)
+        axes.legend(loc="lower right")
         save(figure, path)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import numpy.typing as npt
 
 from boneage.dataset import Film, Part, labeled
 from boneage.errors import BoneAgeError, Kind
-from boneage.types import Sex
+from boneage.types import Interval, Sex
 
 
 @dataclass(frozen=True)
@@ -30,20 +31,29 @@ class Prediction:
     low_months: float
     high_months: float
     year_class: int | None = None  # 5..18: what was answered by a system that answers years; None: it answers months
+    further: tuple[Interval, ...] = ()  # at other coverages than that of low_months..high_months, where they are known
 
     @property
     def class_months(self) -> float:
         """A number of months within the year that was answered."""
         return self.predicted_months if self.year_class is None else 12.0 * self.year_class
 
+    @property
+    def width_months(self) -> float:
+        """Of low_months..high_months: the wider, the less sure."""
+        return self.high_months - self.low_months
+
     def __post_init__(self) -> None:
-        months = (self.truth_months, self.predicted_months, self.spread_months, self.low_months, self.high_months)
+        further = tuple(end for one in self.further for end in (one.low_months, one.high_months))
+        months = (self.truth_months, self.predicted_months, self.spread_months, self.low_months, self.high_months, *further)
         if not all(isfinite(value) for value in months):
             raise ValueError(f"finite months are expected for film {self.id}, not {months}")
         if self.spread_months < 0:
             raise ValueError(f"a spread of 0 or more is expected for film {self.id}, not {self.spread_months}")
-        if self.low_months > self.high_months:
-            raise ValueError(f"low <= high is expected for film {self.id}, not {self.low_months}, {self.high_months}")
+        ends = ((self.low_months, self.high_months), *((one.low_months, one.high_months) for one in self.further))
+        for low, high in ends:
+            if low > high:
+                raise ValueError(f"low <= high is expected for film {self.id}, not {low}, {high}")
 
 
 @dataclass(frozen=True)
@@ -60,21 +70,27 @@ class Predictions:
 MONTHS = ("predicted_months", "spread_months", "low_months", "high_months")
 COLUMNS = ("id", "part", *MONTHS, "year_class")  # truth and sex are the data set's: they are joined at reading
 ORIGIN = ("system", "weights", "split_hash", "interval_coverage")  # the same on every line
+FURTHER = re.compile(r"low_([0-9.]+)_months")  # a further interval's column; the one of its other end follows
 
 
 def write_predictions(
     path: Path, rows: Sequence[Prediction], *, system: str, weights: str, split_hash: str, interval_coverage: float = 0.9
 ) -> None:
-    """One line per film, by id. Numbers are written in full: reading gives equal rows."""
+    """One line per film, by id. Numbers are written in full: reading gives equal rows.
+
+    `interval_coverage`: of low_months..high_months; further intervals have their coverage in percent in their names.
+    """
     _check(path, rows, interval_coverage)
+    further = [_ends(one.coverage) for one in rows[0].further]
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="") as lines:
         writer = csv.writer(lines, lineterminator="\n")
-        writer.writerow((*COLUMNS, *ORIGIN))
+        writer.writerow((*COLUMNS, *(name for pair in further for name in pair), *ORIGIN))
         for row in sorted(rows, key=lambda row: row.id):
             numbers = (repr(float(getattr(row, name))) for name in MONTHS)
             answered = (*numbers, "" if row.year_class is None else row.year_class)
-            writer.writerow((row.id, row.part.value, *answered, system, weights, split_hash, interval_coverage))
+            more = (repr(float(end)) for one in row.further for end in (one.low_months, one.high_months))
+            writer.writerow((row.id, row.part.value, *answered, *more, system, weights, split_hash, interval_coverage))
 
 
 def read_predictions(path: Path, films: Mapping[int, Film]) -> Predictions:
@@ -112,9 +128,22 @@ def _parse(
         predicted, spread, low, high = (float(row[name]) for name in MONTHS)
         year = int(row["year_class"]) if row["year_class"] else None
         origin = (row["system"], row["weights"], row["split_hash"], float(row["interval_coverage"]))
-        return Prediction(film.id, film.sex, Part(row["part"]), film.bone_age_months, predicted, spread, low, high, year), origin
-    except (ValueError, TypeError) as error:  # TypeError: a short line's None
+        months = (film.bone_age_months, predicted, spread, low, high)
+        return Prediction(film.id, film.sex, Part(row["part"]), *months, year, _further(row)), origin
+    except (KeyError, ValueError, TypeError) as error:  # TypeError: a short line's None
         raise _bad(f"{path}, line {number}: {error}", "one film with finite months", "Correct or remove the line.") from error
+
+
+def _further(row: dict[str, str]) -> tuple[Interval, ...]:
+    """The intervals at other coverages, in the columns' order."""
+    found = (FURTHER.fullmatch(name) for name in row if name)
+    coverages = (round(float(one[1]) / 100, 6) for one in found if one)
+    return tuple(Interval(one, *(float(row[name]) for name in _ends(one))) for one in coverages)
+
+
+def _ends(coverage: float) -> tuple[str, str]:
+    """The names of a further interval's columns."""
+    return f"low_{100 * coverage:g}_months", f"high_{100 * coverage:g}_months"
 
 
 def _check(path: Path, rows: Sequence[Prediction], coverage: float) -> None:
@@ -123,6 +152,8 @@ def _check(path: Path, rows: Sequence[Prediction], coverage: float) -> None:
     often, count = Counter(row.id for row in rows).most_common(1)[0]
     if count > 1:
         raise _bad(f"{path} with film {often} on {count} lines", "each film once", "Remove the other lines.")
+    if len({tuple(one.coverage for one in row.further) for row in rows}) > 1:
+        raise _bad(f"{path} with intervals at various coverages", "the same for all films", "Keep one file per system.")
     if not 0 < coverage < 1:
         raise _bad(f"{path} with an interval coverage of {coverage:g}", "a share within 0 and 1", "Write 90 % as 0.9.")
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 
 from boneage import dataset
-from boneage.combine.calibrate import choose_floor, fit_conformal
+from boneage.combine.calibrate import TAIL, fit_conformal
+from boneage.combine.distribution import fit_shape, reach
 from boneage.combine.ensemble import Combined, combine
-from boneage.combine.estimate import COVERAGE, Calibration, calibration_file
+from boneage.combine.estimate import Calibration, calibration_file, printed_of
 from boneage.dataset import Film, Part
 from boneage.errors import BoneAgeError
 from boneage.evaluate.metrics import mae
@@ -22,9 +23,10 @@ from boneage.networks import find_weights, load_network
 from boneage.pipeline import perceive
 from boneage.read import read
 from boneage.systems import Answer, System
+from boneage.types import Sex
 from boneage.vote import vote
 
-WIDE = 95.0  # percentile of the calibration films' spreads above which an answer is flagged
+WIDE = 95.0  # percentile of the widths of the calibration films' intervals above which an answer is flagged
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Answers:
     refused: tuple[tuple[Film, str], ...]
     split_hash: str
     years: bool = False  # the system answers year classes
+    takes_sex: bool = True  # its answers, and so its intervals, depend on the sex
 
     @property
     def truth(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -47,8 +50,9 @@ class Answers:
         return np.array([one.months for one in self.combined])
 
     @property
-    def spread(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        return np.array([one.spread_months for one in self.combined])
+    def sexes(self) -> tuple[Sex | None, ...]:
+        """As the system was told them."""
+        return tuple(film.sex if self.takes_sex else None for film in self.films)
 
 
 def ask(system: System, data: Path, part: Part, *, limit: int | None = None, evenly: bool = False) -> Answers:
@@ -79,26 +83,35 @@ def ask(system: System, data: Path, part: Part, *, limit: int | None = None, eve
         tuple(refused),
         dataset.split_hash(list(films.values())),
         years=all(member.answer is Answer.YEAR_CLASSES for member in system.members),
+        takes_sex=system.takes_sex,
     )
 
 
 def calibrate(select: Answers, calibration: Answers) -> Calibration:
-    """The interval's multipliers from the calibrate part; its floor from the select part, so that the guarantee is exact."""
-    floor = choose_floor(select.truth, select.months, select.spread)
+    """The intervals from the calibrate part; the distributions' shape from the select part, so that the guarantee is exact."""
+    shape = fit_shape(select.truth, [one.probabilities for one in select.combined])
     conformal = fit_conformal(
-        calibration.truth, calibration.months, calibration.spread, split_hash=calibration.split_hash, floor_months=floor
+        calibration.truth,
+        calibration.months,
+        [reach(shape(one.probabilities), tail=TAIL) for one in calibration.combined],
+        calibration.sexes,
+        split_hash=calibration.split_hash,
     )
-    return Calibration(conformal, round(float(np.percentile(calibration.spread, WIDE)), 4))
+    fitted = Calibration(shape, conformal, wide_interval_months=0.0)
+    widths = [row.high_months - row.low_months for row in predictions(calibration, fitted)]
+    return replace(fitted, wide_interval_months=round(float(np.percentile(widths, WIDE)), 4))
 
 
 def predictions(answers: Answers, calibration: Calibration) -> list[Prediction]:
-    """One row per answered film, with its interval."""
+    """One row per answered film, with its intervals."""
     rows = []
-    for film, one in zip(answers.films, answers.combined, strict=True):
-        low, high = calibration.conformal.interval(one.months, one.spread_months, coverage=COVERAGE)
-        months = (film.bone_age_months, one.months, one.spread_months, low, high)
+    for film, sex, one in zip(answers.films, answers.sexes, answers.combined, strict=True):
+        _, intervals = calibration(one, sex)
+        printed = printed_of(intervals)
+        months = (film.bone_age_months, one.months, one.spread_months, printed.low_months, printed.high_months)
         year = int(one.probabilities.argmax()) // 12 if answers.years else None
-        rows.append(Prediction(film.id, film.sex, film.part, *months, year))
+        further = tuple(interval for interval in intervals if interval is not printed)
+        rows.append(Prediction(film.id, film.sex, film.part, *months, year, further))
     return rows
 
 

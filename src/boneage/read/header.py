@@ -14,6 +14,15 @@ MONTHS_PER_UNIT = {"D": 1 / DAYS_PER_MONTH, "W": 7 / DAYS_PER_MONTH, "M": 1.0, "
 OLDEST_MONTHS = 130 * 12.0
 SPACING_MM = (0.01, 2.0)  # a digitizer's finest, a thumbnail's coarsest
 ONE_YEAR_ROUNDED = 13.0  # months by which "012Y" and two dates may differ without contradiction
+IDENTITY = (  # in the order of the type's fields
+    "PatientName",
+    "PatientID",
+    "AccessionNumber",
+    "StudyInstanceUID",
+    "SOPInstanceUID",
+    "SeriesInstanceUID",
+    "IssuerOfPatientID",
+)
 HAND_VIEWS = ("HAND", "WRIST", "EXTREM", "BONEAGE", "FINGER", "THUMB", "CARP")
 
 
@@ -43,10 +52,16 @@ def read_header(tags: Tags) -> Header:
     if part and not any(view in part for view in HAND_VIEWS):
         flags.add(Flag.NOT_A_HAND_VIEW)
     sex, age, side = _sex(tags), _age_months(tags, study), _side(tags)
-    identity = Identity(*map(tags.text, ("PatientName", "PatientID", "AccessionNumber", "StudyInstanceUID", "SOPInstanceUID")))
+    birth = tags.day("PatientBirthDate")
+    identity = Identity(*map(tags.text, IDENTITY), birth_date="" if birth is None else birth.isoformat())
     if tags.tolerated:
         flags.add(Flag.TOLERATED_HEADER)
     return Header(sex, age, spacing, side, None if study is None else study.isoformat(), identity, frozenset(flags))
+
+
+def scanner_of(tags: Tags) -> str:
+    """Manufacturer and model of what made the film; "": the header tells neither."""
+    return " ".join(filter(None, (tags.text("Manufacturer"), tags.text("ManufacturerModelName"))))
 
 
 def _sex(tags: Tags) -> Sex | None:

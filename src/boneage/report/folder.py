@@ -40,7 +40,7 @@ class ReportFolder:
         self.path, self.title = path, title
         self._entries: list[Entry] = []
         claim(path)
-        with _writing(path):
+        with writing(path):
             (path / PICTURES).mkdir(exist_ok=True)
             (path / PAGE).unlink(missing_ok=True)
             for pattern in _OURS:
@@ -51,14 +51,14 @@ class ReportFolder:
     def add(self, record: dict[str, Any], outcome: Assessment | Failure, maps: tuple[HeatMap, ...] = ()) -> None:
         """One film: its line first, then its pictures."""
         number = len(self._entries) + 1
-        with _writing(self.path):
+        with writing(self.path):
             with (self.path / ANSWERS).open("a", encoding="ascii") as file:
                 file.write(json.dumps(record) + "\n")
             self._entries.append(self._entry(number, record, outcome, maps))
 
     def close(self) -> Path:
         """Writes the page and gives its path."""
-        with _writing(self.path):
+        with writing(self.path):
             return write_page(self.path / PAGE, self.title, self._entries, answers=ANSWERS)
 
     def _entry(self, number: int, record: dict[str, Any], outcome: Assessment | Failure, maps: tuple[HeatMap, ...]) -> Entry:
@@ -90,7 +90,7 @@ class StepsFolder:
         """Makes the folder and takes away what an earlier run left in it. Raises BoneAgeError where that cannot be."""
         self.path, self._films = path, 0
         claim(path)
-        with _writing(path):
+        with writing(path):
             for old in path.glob(f"[0-9]*/{STEP_PATTERN}"):
                 old.unlink()
 
@@ -98,7 +98,7 @@ class StepsFolder:
         """The next film of the batch; one that was refused has no stages to show."""
         self._films += 1
         if isinstance(outcome, Assessment):
-            with _writing(self.path):
+            with writing(self.path):
                 write_steps(self.path / f"{self._films:04d}", outcome.radiograph, outcome.prepared.steps)
 
 
@@ -109,7 +109,7 @@ class MapsFolder:
         """Makes the folder and takes away what an earlier run left in it. Raises BoneAgeError where that cannot be."""
         self.path, self._films = path, 0
         claim(path)
-        with _writing(path):
+        with writing(path):
             for pattern in ("occlusion*.png", "activation*.png"):
                 for old in path.glob(f"[0-9]*/{pattern}"):
                     old.unlink()
@@ -122,7 +122,7 @@ class MapsFolder:
             return ()
         maps = explain(outcome, system)
         film = np.asarray(np.rint(255 * stretch(outcome.radiograph.pixels)), np.uint8)
-        with _writing(self.path), (self.path / MAPS).open("a", encoding="ascii") as lines:
+        with writing(self.path), (self.path / MAPS).open("a", encoding="ascii") as lines:
             for one in maps:
                 picture = f"{self._films:04d}/{_file_name(one)}.png"
                 (self.path / picture).parent.mkdir(exist_ok=True)
@@ -140,7 +140,7 @@ def _file_name(heat: HeatMap) -> str:
 def write_prepared(path: Path, film: Radiograph, prepared: Prepared) -> list[Path]:
     """A picture a step in the film's own pixels, and each crop as the networks get it. Raises BoneAgeError as `claim` does."""
     claim(path)
-    with _writing(path):
+    with writing(path):
         for old in (*path.glob(STEP_PATTERN), *path.glob("input-*.png")):
             old.unlink()
         written = write_steps(path, film, prepared.steps)
@@ -152,7 +152,7 @@ def write_prepared(path: Path, film: Radiograph, prepared: Prepared) -> list[Pat
 
 def claim(path: Path) -> None:
     """Makes an output folder, or takes an earlier one. Raises BoneAgeError for a folder that holds something else."""
-    with _writing(path):
+    with writing(path):
         path.mkdir(parents=True, exist_ok=True)
         if any(path.iterdir()) and not (path / OUTPUT_MARK).exists():
             raise BoneAgeError(
@@ -165,7 +165,7 @@ def claim(path: Path) -> None:
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def writing(path: Path) -> Iterator[None]:
     """What the disk refuses, as this package's error."""
     try:
         yield

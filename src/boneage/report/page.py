@@ -47,6 +47,7 @@ class Answer:
     interval: str
     interval_words: str
     coverage: str
+    further: str  # the intervals at other coverages
     curve: Curve
     notes: tuple[Note, ...]
 
@@ -165,6 +166,11 @@ def _answer(estimate: Estimate, truth_months: float | None, chronological_age_mo
         interval=f"{low:.0f} to {high:.0f} months",
         interval_words=f"{years_and_months(low)} to {years_and_months(high)}",
         coverage=f"{100 * estimate.interval_coverage:g} %",
+        further=", ".join(
+            f"{100 * one.coverage:g} % {one.low_months:.0f} to {one.high_months:.0f} months"
+            for one in estimate.intervals
+            if one.coverage != estimate.interval_coverage
+        ),
         curve=curve_of(estimate, truth_months=truth_months, chronological_age_months=chronological_age_months),
         notes=_notes(estimate.flags),
     )

@@ -47,6 +47,7 @@ def _empty(file: str, system: System, seconds: float) -> dict[str, Any]:
         "bone_age": None,
         "interval_months": None,
         "interval_coverage": COVERAGE,
+        "intervals": None,
         "flags": [],
         "system": system.name,
         "weights": list(system.weights),
@@ -70,6 +71,10 @@ def _answer(estimate: Estimate) -> dict[str, Any]:
         "bone_age": years_and_months(estimate.bone_age_months),
         "interval_months": [_rounded(low), _rounded(high)],
         "interval_coverage": estimate.interval_coverage,
+        "intervals": [
+            {"coverage": one.coverage, "months": [_rounded(one.low_months), _rounded(one.high_months)]}
+            for one in estimate.intervals
+        ],
         "spread_months": _rounded(estimate.spread_months),
     }
 

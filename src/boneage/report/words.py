@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from boneage.errors import Kind
 from boneage.types import Flag, Sex, SexSource
 
@@ -47,6 +50,13 @@ SOURCE_WORDS: dict[SexSource, str] = {
     SexSource.BOTH: "both were asked for",
     SexSource.UNUSED: "this system takes no sex",
 }
+
+
+def second_look(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """Why a film asks for a second look, out of its record; nothing where it does not, or was not read."""
+    told = {*record["flags"], *(flag for one in record.get("estimates", ()) for flag in one["flags"])}
+    asking = sorted((flag for flag in WARNINGS if flag.value in told), key=flag_order)
+    return tuple(FLAG_WORDS[flag] for flag in asking)
 
 
 def flag_order(flag: Flag) -> tuple[bool, str]:
