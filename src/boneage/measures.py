@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from boneage import dataset
+from boneage.errors import BoneAgeError, Kind
 from boneage.lab import RESULTS, DataFolder, need_data
 from boneage.networks import LAB_WEIGHTS, load_network
 from boneage.systems import HAND_FINDER
@@ -170,6 +171,61 @@ def ren_activation(
     measure_activation(need_data(data), out, pictures, domain_of=domain_of, tell=lambda line: show([line]))
 
 
+def refusals(
+    data: DataFolder = None,
+    out: Out = RESULTS,
+    half: Annotated[str, typer.Option(help="choose (for thresholds, spoils select films) or test (is reported).")] = "choose",
+    every: Annotated[
+        int, typer.Option(help="Only one input of so many of each kind, nothing is written; for a trial.", min=1)
+    ] = 1,
+) -> None:
+    """The share refused of 500 generated inputs that must be, and of the real films and the phantoms that must not."""
+    from boneage.evaluate.refusals.kinds import Half
+    from boneage.evaluate.refusals.run import measure, write
+    from boneage.systems import REFERENCE
+
+    if half not in [one.value for one in Half]:
+        raise BoneAgeError(Kind.BAD_OPTION, came=f"--half {half}", expected="choose or test", todo="Choose one.")
+    folder, asked = need_data(data), Half(half)
+    rows = measure(folder, asked, REFERENCE, every=every)
+    if every == 1:
+        command = f"boneage measure refusals --half {half} --data DIR"
+        write(out / "refusals.csv", rows, data=folder, system=REFERENCE, command=command)
+        if asked is Half.TEST:
+            seen = [film.id for film in dataset.read_films(folder) if film.part is asked.part]
+            look(HAND_FINDER, folder, seen=seen, measured=f"refusals --half {half}")
+    for row in rows:
+        show([str(value) for value in asdict(row).values()])
+
+
+def wrong_sex(
+    data: DataFolder = None,
+    out: Out = RESULTS,
+    every: Annotated[int, typer.Option(help="Only one film of so many, by id; nothing is written; for a trial.", min=1)] = 1,
+) -> None:
+    """How far the reference's answers on select films move when the other sex is given, and whether it could warn."""
+    from boneage.evaluate.flat import cell, write_flat
+    from boneage.evaluate.run import today, weights_hash
+    from boneage.evaluate.wrong_sex import ask_both, effects, warnings
+    from boneage.systems import REFERENCE
+
+    folder = need_data(data)
+    pairs = ask_both(REFERENCE, folder, dataset.Part.SELECT, every=every)
+    moved, warned = effects(pairs), warnings(pairs)
+    origin = {
+        "date": today(),
+        "system": REFERENCE.name,
+        "weights": weights_hash(REFERENCE),
+        "split_hash": dataset.split_hash(dataset.read_films(folder)),
+        "command": "boneage measure wrong-sex --data DIR",
+    }
+    if every == 1:
+        write_flat(out / "wrong-sex.csv", moved, origin)
+        write_flat(out / "wrong-sex-warning.csv", warned, origin)
+    for row in [*map(asdict, moved), *map(asdict, warned)]:
+        show([f"{key} {cell(value)}" for key, value in row.items()])
+
+
 def finish(rows: list[dict[str, Any]], path: Path, folder: Path, *, seen: Iterable[int], networks: tuple[str, ...]) -> None:
     """Write the table, which is named as its command, with its origin, and show it."""
     from boneage.evaluate.flat import cell, write_flat
@@ -227,6 +283,8 @@ COMMANDS: tuple[tuple[str, Command], ...] = (
     ("lee-attention", lee_attention),
     ("ren-demographics", ren_demographics),
     ("ren-activation", ren_activation),
+    ("refusals", refusals),
+    ("wrong-sex", wrong_sex),
 )
 
 

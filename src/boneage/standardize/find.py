@@ -15,6 +15,7 @@ from boneage.template import Frame, fit_template
 from boneage.types import Image
 
 Points = npt.NDArray[np.float64]
+SMALLEST_SCALE, FLATTEST = 1e-3, 10.0  # hand lengths to a pixel; the longer way to the shorter
 LOOK = Frame(left=-0.62, top=-1.14, right=0.71, bottom=0.26)  # the second look: the hand with a margin
 
 
@@ -32,6 +33,13 @@ def look(frames: list[tuple[Image, PixelMap]], finder: Network, size: tuple[int,
 def second_look_map(points: Points, confidence: Points, size: tuple[int, int]) -> PixelMap:
     """The map that brings a hand, as first seen, upright into the second look's grid."""
     return LOOK.grid(size) @ fit_template(points, confidence)
+
+
+def spans_hand(points: Points, confidence: Points) -> bool:
+    """Whether points span a plane as a hand does, however squashed: not all on a line, on one spot or far beyond the film."""
+    wide, narrow = np.linalg.svd(points - points.mean(0), compute_uv=False)
+    larger, smaller = fit_template(points, confidence).scales
+    return bool(narrow * FLATTEST > wide > 1 and smaller > SMALLEST_SCALE and larger < FLATTEST * smaller)
 
 
 def border_level(image: Image) -> float:
