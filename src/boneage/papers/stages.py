@@ -4,30 +4,24 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from boneage.clinical.stages import Stage, bounds
 from boneage.dataset import Film
 from boneage.evaluate.bands import Band
-from boneage.types import Sex
+from boneage.types import MONTHS, Sex
 
-# not in the papers: boys of 192 to 204 months, whom they leave between two stages, count as late puberty
-STAGES = MappingProxyType(
+# as the papers' figures name them
+NAMES = MappingProxyType(
     {
-        Sex.FEMALE: {
-            "infancy": Band(0, 10),
-            "toddlers": Band(10, 24),
-            "pre-puberty": Band(24, 84),
-            "early and mid puberty": Band(84, 156),
-            "late puberty": Band(156, 180),
-            "post-puberty": Band(180, 240),
-        },
-        Sex.MALE: {
-            "infancy": Band(0, 14),
-            "toddlers": Band(14, 36),
-            "pre-puberty": Band(36, 108),
-            "early and mid puberty": Band(108, 168),
-            "late puberty": Band(168, 204),
-            "post-puberty": Band(204, 240),
-        },
+        Stage.INFANCY: "infancy",
+        Stage.TODDLERS: "toddlers",
+        Stage.PRE_PUBERTY: "pre-puberty",
+        Stage.EARLY_AND_MID_PUBERTY: "early and mid puberty",
+        Stage.LATE_PUBERTY: "late puberty",
+        Stage.POST_PUBERTY: "post-puberty",
     }
+)
+STAGES = MappingProxyType(
+    {sex: {NAMES[stage]: Band(low, min(high, MONTHS)) for stage, (low, high) in bounds(sex).items()} for sex in Sex}
 )
 MAJOR = ("pre-puberty", "early and mid puberty", "late puberty", "post-puberty")  # the four of Iglovikov 2018, figure 9
 
