@@ -1,8 +1,8 @@
 # Two commands: `make demo` reads radiographs and leaves a page to look at, `make test` passes the tests.
 #   make demo                              synthetic hands
 #   make demo FILE=hand.dcm SEX=female     your own film
-#   make test                              the runtime's tests; those that need the training extra skip and say so
-#   make test EXTRAS=train                 all tests
+#   make test                              the runtime's tests; those that need an extra or a server skip and say so
+#   make debian test EXTRAS=train,serve    all tests, with their servers, browser and validators from Debian's packages
 PYTHON ?= python3
 EXTRAS ?=
 FILE ?=
@@ -13,7 +13,7 @@ SPACE := $(EMPTY) $(EMPTY)
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint check clean
+.PHONY: demo test lint check clean debian
 
 demo: $(VENV)/.runtime
 	$(BIN)/boneage demo $(if $(FILE),"$(FILE)") $(if $(SEX),--sex $(SEX)) --out demo-out
@@ -21,14 +21,19 @@ demo: $(VENV)/.runtime
 test: $(VENV)/.dev $(foreach extra,$(subst $(comma),$(SPACE),$(EXTRAS)),$(VENV)/.extra-$(extra))
 	$(BIN)/python -m pytest
 
-lint: $(VENV)/.dev $(VENV)/.extra-train
+# what the tests drive for real: a PACS, DICOM validators, a browser, PostgreSQL; needs root
+debian:
+	apt-get update -qq
+	apt-get install -qq -y --no-install-recommends $$(grep -v '^#' tests/debian-packages.txt) > /dev/null
+
+lint: $(VENV)/.dev $(VENV)/.extra-train $(VENV)/.extra-serve
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 # everything that CI runs
 check: lint
-	$(MAKE) test EXTRAS=train
+	$(MAKE) test EXTRAS=train,serve
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -14,7 +14,14 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "boneage"
 README = (ROOT / "README.md").read_text()
 HEAD = "src/boneage/\n"  # the line above the source tree
-NOT_PYTHON = {"templates": "The page's template", "weights": "The ONNX files, their cards and calibrations"}
+NOT_PYTHON = {
+    "atlas": "Average hands of each sex and plate age",
+    "schema": "JSON Schemas of the record and of a reading",
+    "sentences": "One catalog of sentences a language",
+    "static": "Styles and scripts of the reading page",
+    "templates": "The pages' templates",
+    "weights": "The ONNX files, their cards and calibrations",
+}
 FIRST = ["types", "errors", "geometry", "dataset"]  # the rest of the top level in the method's order
 LAST = ["cli", "__main__"]
 

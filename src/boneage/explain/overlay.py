@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from boneage.explain.paint import CHAINS, FINGER_COLOR, LONGEST, REGION_COLORS, Picture, Stroke, edge, lay_line, lay_points
-from boneage.geometry import PixelMap
+from boneage.geometry import PixelMap, Points
 from boneage.standardize.contrast import stretch
 from boneage.types import Assessment, Crop, Image
 
@@ -16,23 +19,30 @@ UNSURE = 0.5  # a point of lower confidence is drawn as a ring
 
 def draw_overlay(assessment: Assessment) -> Picture:
     """The film as it was read, [H, W, 3], with what the system found on it. It is neither turned nor mirrored."""
-    film, to_picture = film_picture(assessment.radiograph.pixels)
+    hand = assessment.prepared.hand
+    corners = [edge((crop.pixels.shape[0], crop.pixels.shape[1]))[:-1] for crop in assessment.prepared.crops]
+    regions = [crop.to_source.points(corner) for crop, corner in zip(assessment.prepared.crops, corners, strict=True)]
+    points = np.empty((0, 2)) if hand is None else hand.to_source.points(hand.points)
+    sure = None if hand is None else hand.confidence >= UNSURE
+    return draw_found(assessment.radiograph.pixels, points=points, regions=regions, sure=sure)
+
+
+def draw_found(pixels: Image, *, points: Points, regions: Sequence[Points], sure: npt.NDArray[np.bool_] | None = None) -> Picture:
+    """A film [H, W], 0..1, as a picture [H, W, 3] with a hand's points and regions' outlines on it, both in the film's pixels.
+
+    `points`: [21, 2], or [0, 2] for none; `sure`: which are drawn full, the others as rings; None: all are. Outlines are open.
+    """
+    film, to_picture = film_picture(pixels)
     picture = np.repeat(film[..., None], 3, axis=2).astype(np.float32)
-    height, width = film.shape
-    stroke = Stroke(max(height, width) / LONGEST)
-    for number, crop in enumerate(assessment.prepared.crops):
-        corners = edge((crop.pixels.shape[0], crop.pixels.shape[1]))
-        lay_line(
-            picture,
-            [(to_picture @ crop.to_source).points(corners)],
-            REGION_COLORS[number % len(REGION_COLORS)],
-            width=stroke.region,
-            alpha=0.85,
-        )
-    if (hand := assessment.prepared.hand) is not None:
-        points = (to_picture @ hand.to_source).points(hand.points)
-        lay_line(picture, [points[list(chain)] for chain in CHAINS], FINGER_COLOR, width=stroke.finger, alpha=0.5)
-        lay_points(picture, points, sure=hand.confidence >= UNSURE, radius=stroke.point)
+    stroke = Stroke(max(film.shape) / LONGEST)
+    for number, outline in enumerate(regions):
+        closed = np.concatenate([outline, outline[:1]])
+        color = REGION_COLORS[number % len(REGION_COLORS)]
+        lay_line(picture, [to_picture.points(closed)], color, width=stroke.region, alpha=0.85)
+    if len(points):
+        shown = to_picture.points(points)
+        lay_line(picture, [shown[list(chain)] for chain in CHAINS], FINGER_COLOR, width=stroke.finger, alpha=0.5)
+        lay_points(picture, shown, sure=np.ones(len(shown), np.bool_) if sure is None else sure, radius=stroke.point)
     return np.asarray(np.rint(picture).clip(0, 255), np.uint8)
 
 
