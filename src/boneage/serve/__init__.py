@@ -1,0 +1,1 @@
+"""The service: receives films, has them assessed, shows them to readers, sends what they sign."""

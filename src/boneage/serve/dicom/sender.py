@@ -1,0 +1,132 @@
+"""The outbox's runner: makes each report that is due and gives it to its archive, until the archive says that it has it."""
+
+from __future__ import annotations
+
+import io
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from sqlalchemy.exc import SQLAlchemyError
+
+from boneage.errors import BoneAgeError
+from boneage.read import read
+from boneage.read.quiet import quiet
+from boneage.report.dicom import film_header
+from boneage.report.formats import Beside, Format
+from boneage.report.formats import make as make_format
+from boneage.report.language import Language
+from boneage.report.reading import Reading
+from boneage.serve.dicom.archives import Archive, StoreArchive
+from boneage.serve.dicom.dicomweb import StowArchive
+from boneage.serve.dicom.entity import ArchiveError
+from boneage.serve.settings import CStore, Destination, Stow
+from boneage.serve.spool import Spool
+from boneage.serve.store.outbox import Outbox
+from boneage.serve.store.records import Delivery
+from boneage.serve.store.worklist import Worklist
+
+LOGGER = logging.getLogger("boneage.serve.dicom")
+IDLE_SECONDS = 0.2
+FIRST_PROBE, LONGEST_PROBE = 2.0, 60.0  # seconds between looks whether an archive is back
+FAILURES = (ArithmeticError, AttributeError, LookupError, MemoryError, OSError, TypeError, ValueError)  # ours to mend
+
+Make = Callable[[Reading, bytes, str], Sequence[Dataset]]  # reading, the film's file, a format -> what is sent of it
+
+
+def archive_of(settings: Destination, our_title: str) -> Archive:
+    """The archive of these settings."""
+    match settings:
+        case CStore():
+            return StoreArchive(settings, our_title)
+        case Stow():
+            return StowArchive(settings)
+
+
+def reports(language: Language = Language.ENGLISH) -> Make:
+    """What makes the reports as report/formats.py does, without maps."""
+
+    def make(reading: Reading, film: bytes, what: str) -> Sequence[Dataset]:
+        form = Format(what)
+        pixels = None if form is Format.SR else read(film)
+        files = make_format(form, reading, Beside(film=pixels, header=lambda: film_header(film), language=language))
+        with quiet():
+            return [dcmread(io.BytesIO(data)) for data in files.values()]
+
+    return make
+
+
+@dataclass
+class Sender:
+    """Of one destination, so that one that is away keeps no other waiting. One thread runs it."""
+
+    name: str  # of the destination, in the settings
+    archive: Archive
+    outbox: Outbox
+    worklist: Worklist
+    spool: Spool
+    make: Make
+    away: bool = False  # it did not answer; nothing is tried until it does
+    _pause: float = field(default=FIRST_PROBE, repr=False)
+
+    def step(self) -> bool:
+        """One delivery, tried once; False: none is due, or the archive is away."""
+        if self.away and not self._is_back():
+            return False
+        delivery = self.outbox.claim(self.name)
+        if delivery is None:
+            return False
+        self._try(delivery)
+        return not self.away
+
+    def run(self, stop: threading.Event) -> None:
+        """Steps until `stop`. Never raises."""
+        while not stop.is_set():
+            try:
+                while not stop.is_set() and self.step():
+                    pass
+            except SQLAlchemyError as error:
+                LOGGER.warning("the outbox cannot be read: %s", type(error).__name__)
+                stop.wait(LONGEST_PROBE)
+            stop.wait(self._pause if self.away else IDLE_SECONDS)
+            if self.away:
+                self._pause = min(2 * self._pause, LONGEST_PROBE)
+
+    def _try(self, delivery: Delivery) -> None:
+        try:
+            objects = self._objects(delivery)
+        except BoneAgeError as error:
+            self.outbox.give_up(delivery, f"{delivery.errand.what} cannot be made: {error.came}")
+            return
+        except FAILURES as error:  # only its type is told: the text may quote the film's header
+            self._failed(delivery, f"{type(error).__name__} while the {delivery.errand.what} was made")
+            return
+        try:
+            self.archive.send(objects)
+        except ArchiveError as error:
+            self.away = error.away
+            self._failed(delivery, error.came)
+        except FAILURES as error:
+            self._failed(delivery, f"{type(error).__name__} while the {delivery.errand.what} was sent")
+        else:
+            self.outbox.done(delivery)
+
+    def _objects(self, delivery: Delivery) -> Sequence[Dataset]:
+        reading, film = self.worklist.reading(delivery.reading_uid), self.worklist.film_by_reading(delivery.reading_uid)
+        if reading is None or film is None:
+            raise LookupError
+        return self.make(reading, self.spool.read(film.file), delivery.errand.what)
+
+    def _failed(self, delivery: Delivery, why: str) -> None:
+        LOGGER.warning("delivery %d to %s failed at try %d: %s", delivery.number, self.name, delivery.attempts, why)
+        self.outbox.failed(delivery, why)
+
+    def _is_back(self) -> bool:
+        if not self.archive.answers():
+            return False
+        self.away, self._pause = False, FIRST_PROBE
+        self.outbox.wake(self.name)
+        return True

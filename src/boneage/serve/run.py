@@ -1,0 +1,168 @@
+"""The running service: page and REST, workers in processes of their own, listener, senders, pullers, retention in threads."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Event
+
+import uvicorn
+from sqlalchemy.exc import SQLAlchemyError
+
+from boneage.serve import retention
+from boneage.serve.dicom.listener import DicomListener
+from boneage.serve.dicom.pull import Puller, source_of
+from boneage.serve.dicom.sender import Sender, archive_of, reports
+from boneage.serve.mapping import read_mapping
+from boneage.serve.pictures import Pictures
+from boneage.serve.settings import Settings
+from boneage.serve.site import Site, alone, open_site, tidy
+from boneage.serve.store.pulled import Pulled
+from boneage.serve.store.records import utc_now
+from boneage.serve.web.app import create_app
+
+LOGGER = logging.getLogger("boneage.serve")
+TITLE = "BONEAGE"  # our AE title where the site has no listener
+IDLE_SECONDS = 0.05  # a worker looks that often whether a film waits
+LOOK_SECONDS = 0.5  # that often whether the workers live
+RETENTION_SECONDS = 3600.0
+STOP_SECONDS = 30.0  # a worker may end the film that it has
+
+Told = Callable[[str], None]
+
+
+def serve(settings: Settings, *, tell: Told = lambda line: None, ready: Callable[[Site], None] = lambda site: None) -> None:
+    """Runs until it is told to stop. Raises BoneAgeError where the site cannot be opened.
+
+    `ready`: called once the site is open and tidy, before anything is received.
+    """
+    with alone(settings), ExitStack() as running:
+        site = open_site(settings)
+        running.callback(site.engine.dispose)
+        if taken := tidy(site):
+            tell(f"{taken} films of an earlier run taken in")
+        ready(site)
+        running.enter_context(_workers(settings))
+        stop = threading.Event()
+        running.enter_context(_threads(site, stop))
+        server = uvicorn.Server(_config(site))
+        scheme = "https" if settings.web.certificate else "http"
+        tell(f"reading page: {scheme}://{settings.web.host}:{settings.web.port}")
+        server.run()  # until SIGTERM or SIGINT
+
+
+def work(settings: Settings, stop: Event) -> None:
+    """One worker process: films from waiting to read, until it is told to stop or its parent is gone."""
+    parent = os.getppid()
+    site = open_site(settings)
+    while not stop.is_set() and os.getppid() == parent:
+        try:
+            if not site.worker.step():
+                time.sleep(IDLE_SECONDS)
+        except SQLAlchemyError as error:
+            LOGGER.warning("the worklist cannot be asked: %s", type(error).__name__)
+            stop.wait(LOOK_SECONDS)
+        except Exception as error:  # noqa: BLE001 - any; its text may quote the film; the film is tried again, then refused
+            LOGGER.warning("a film could not be read: %s", type(error).__name__)
+
+
+@contextmanager
+def _workers(settings: Settings) -> Iterator[None]:
+    """As many as the settings say; one that dies is replaced."""
+    context = multiprocessing.get_context("spawn")
+    stop, over = context.Event(), threading.Event()
+
+    def start() -> BaseProcess:
+        process = context.Process(target=work, args=(settings, stop), name="boneage-worker", daemon=True)
+        process.start()
+        return process
+
+    living = [start() for _ in range(settings.reads.workers)]
+
+    def look_after() -> None:
+        while not over.wait(LOOK_SECONDS):
+            for place, process in enumerate(living):
+                if not process.is_alive():
+                    LOGGER.warning("a worker ended with %s and is replaced", process.exitcode)
+                    living[place] = start()
+
+    watcher = threading.Thread(target=look_after, name="worker-watcher", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+        stop.set()
+        for process in living:
+            process.join(STOP_SECONDS)
+            if process.is_alive():
+                process.kill()
+
+
+@contextmanager
+def _threads(site: Site, stop: threading.Event) -> Iterator[None]:
+    """Listener, senders, pullers, retention."""
+    settings = site.settings
+    title = settings.listener.ae_title if settings.listener else TITLE
+    listener = DicomListener(settings.listener, site.intake) if settings.listener else None
+    make, mapping, pulled = reports(settings.reads.language), read_mapping(settings.mapping), Pulled(site.engine)
+    runs: list[Callable[[threading.Event], None]] = [
+        Sender(one.name, archive_of(one, title), site.outbox, site.worklist, site.spool, make).run
+        for one in settings.destinations
+    ]
+    runs += [Puller(one, source_of(one, title, site.intake), mapping, pulled).run for one in settings.sources]
+    if settings.keep_days is not None:
+        runs.append(lambda stop: _forget(site, stop))
+    threads = [threading.Thread(target=run, args=(stop,), daemon=True) for run in runs]
+    if listener is not None:
+        listener.start()
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        if listener is not None:
+            listener.stop()
+        for thread in threads:
+            thread.join(STOP_SECONDS)
+
+
+def _forget(site: Site, stop: threading.Event) -> None:
+    """Films older than the site keeps them, now and every hour."""
+    assert site.settings.keep_days is not None
+    while not stop.is_set():
+        try:
+            old = utc_now() - timedelta(days=site.settings.keep_days)
+            gone = retention.forget(site.worklist, site.spool, old)
+            Pictures(site.spool, site.settings.folder / "pictures", site.system).keep_only(site.worklist)
+            if gone:
+                LOGGER.info("%d films forgotten", gone)
+        except (SQLAlchemyError, OSError) as error:
+            LOGGER.warning("old films cannot be forgotten: %s", type(error).__name__)
+        stop.wait(RETENTION_SECONDS)
+
+
+def _config(site: Site) -> uvicorn.Config:
+    """No access log: addresses and searches may tell of patients."""
+    web = site.settings.web
+    return uvicorn.Config(
+        create_app(site),
+        host=web.host,
+        port=web.port,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+        ssl_certfile=str(web.certificate) if web.certificate else None,
+        ssl_keyfile=str(web.key) if web.key else None,
+        timeout_graceful_shutdown=10,
+    )

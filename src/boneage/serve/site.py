@@ -1,0 +1,89 @@
+"""One site: its settings and everything that is opened by them. Each process of the service opens its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fcntl import LOCK_EX, LOCK_NB, flock
+
+from sqlalchemy import Engine
+
+from boneage.errors import BoneAgeError, Kind
+from boneage.pipeline import need_weights
+from boneage.serve.accounts import Accounts
+from boneage.serve.decisions import Desk
+from boneage.serve.disk import make_folder
+from boneage.serve.intake import Intake
+from boneage.serve.mapping import read_mapping
+from boneage.serve.retention import clear
+from boneage.serve.settings import Settings
+from boneage.serve.spool import Spool
+from boneage.serve.store.engine import open_engine
+from boneage.serve.store.outbox import Outbox
+from boneage.serve.store.worklist import Worklist
+from boneage.serve.worker import Worker
+from boneage.systems import System, find_system
+
+
+@dataclass(frozen=True)
+class Site:
+    """All parts of a site, over one database and one folder."""
+
+    settings: Settings
+    engine: Engine
+    system: System
+    spool: Spool
+    worklist: Worklist
+    outbox: Outbox
+    accounts: Accounts
+    intake: Intake
+    desk: Desk
+    worker: Worker
+
+
+def open_site(settings: Settings) -> Site:
+    """Raises BoneAgeError where the folder, the database, the mapping or the system's weights are not usable."""
+    system = find_system(settings.reads.system)
+    need_weights(system)
+    mapping = read_mapping(settings.mapping)
+    make_folder(settings.folder)
+    engine = open_engine(settings.database_url)
+    spool, worklist = Spool(settings.folder / "spool"), Worklist(engine)
+    return Site(
+        settings=settings,
+        engine=engine,
+        system=system,
+        spool=spool,
+        worklist=worklist,
+        outbox=Outbox(engine),
+        accounts=Accounts(engine, hours=settings.sign_in.hours),
+        intake=Intake(spool, worklist, mapping),
+        desk=Desk(worklist, settings.destinations, settings.send),
+        worker=Worker(worklist, spool, system, settings.destinations, settings.send),
+    )
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """Holds the site's folder. Raises BoneAgeError where another server does; the lock ends with its process."""
+    make_folder(settings.folder)
+    with (settings.folder / "lock").open("w") as lock:
+        try:
+            flock(lock, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            raise BoneAgeError(
+                Kind.BAD_OPTION,
+                came="a site's folder that another server holds",
+                expected="one server for each folder",
+                todo="Stop the other one, or give another folder in the settings.",
+            ) from None
+        yield
+
+
+def tidy(site: Site) -> int:
+    """After a stop of whatever kind, before anything else: unfinished files go, whole ones are taken in; how many."""
+    site.spool.sweep()
+    clear(site.worklist, site.spool)
+    site.worklist.release_all()
+    return site.intake.adopt()

@@ -1,0 +1,131 @@
+"""`boneage serve`, `boneage users`: the service and who may come in. What they need loads when they run."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from boneage.errors import BoneAgeError, Kind
+from boneage.extras import load
+
+Command = Callable[..., None]
+SettingsFile = Annotated[Path | None, typer.Option("--settings", help="The site's settings, a TOML file; see docs/settings.md.")]
+
+
+def serve(
+    settings: SettingsFile = None,
+    demo: Annotated[bool, typer.Option("--demo", help="With synthetic patients, without an archive.")] = False,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Of the demo's page.")] = None,
+    folder: Annotated[Path | None, typer.Option(help="Of the demo's data; default: one that is deleted afterwards.")] = None,
+    show_settings: Annotated[bool, typer.Option("--show-settings", help="Print a file with every key, and stop.")] = False,
+) -> None:
+    """Run the service: reading page, REST, DICOM listener, results to the archive. Until it is told to stop."""
+    _need()
+    if show_settings:
+        from boneage.serve.example import example_settings
+
+        sys.stdout.write(example_settings())
+        return
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    from boneage.serve.run import serve as run
+    from boneage.serve.settings import Settings, read_settings
+
+    if demo:
+        _demo(port or 8080, folder)
+        return
+    if port is not None or folder is not None:
+        raise BoneAgeError(
+            Kind.BAD_OPTION,
+            came="--port or --folder without --demo",
+            expected="--settings FILE",
+            todo="Write them into the file.",
+        )
+    run(Settings() if settings is None else read_settings(settings), tell=_tell)
+
+
+def _demo(port: int, folder: Path | None) -> None:
+    from tempfile import TemporaryDirectory
+
+    from boneage.serve.demo import PASSWORD, USER, demo_settings, fill
+    from boneage.serve.run import serve as run
+
+    with TemporaryDirectory(prefix="boneage-demo-") as fleeting:
+        _tell(f"sign in as {USER} with {PASSWORD}; all patients are synthetic")
+        run(demo_settings(folder or Path(fleeting), port=port), tell=_tell, ready=fill)
+
+
+def add(
+    name: str,
+    settings: SettingsFile = None,
+    display_name: Annotated[str, typer.Option(help="As reports name the person.")] = "",
+    role: Annotated[str, typer.Option(help="reader, admin or device")] = "reader",
+    by_proxy: Annotated[
+        bool, typer.Option("--by-proxy", help="Without a password: the site's proxy signs this user in.")
+    ] = False,
+) -> None:
+    """Add a user; the password is asked for, or read from standard input."""
+    from boneage.serve.store.records import Role, User
+
+    accounts = _accounts(settings)
+    if role not in set(Role):
+        raise BoneAgeError(Kind.BAD_OPTION, came=f"--role {role!r}", expected="reader, admin or device", todo="Choose one.")
+    accounts.add(User(name, display_name or name, Role(role)), None if by_proxy else _password(), actor="command line")
+    _tell(f"{name} added")
+
+
+def password(name: str, settings: SettingsFile = None) -> None:
+    """Give a user a new password; open sessions end."""
+    accounts = _accounts(settings)
+    known = next((user for user in accounts.all() if user.name == name), None)
+    if known is None:
+        raise BoneAgeError(Kind.BAD_OPTION, came=f"no user {name!r}", expected="one of `boneage users list`", todo="Correct it.")
+    accounts.change(known, password=_password(), actor="command line")
+    _tell(f"{name} has a new password")
+
+
+def list_users(settings: SettingsFile = None) -> None:
+    """Everybody who may come in."""
+    for user in _accounts(settings).all():
+        _tell(f"{user.name}\t{user.role.value}\t{user.display_name}{'' if user.active else chr(9) + 'inactive'}")
+
+
+def users_app(reporting: Callable[[Command], Command]) -> typer.Typer:
+    """`boneage users`, its commands' errors told as `reporting` does."""
+    app = typer.Typer(no_args_is_help=True, help="Who may sign in to the service.")
+    for name, command in (("add", add), ("password", password), ("list", list_users)):
+        app.command(name)(reporting(command))
+    return app
+
+
+def _accounts(settings: Path | None):  # type: ignore[no-untyped-def]  # its type is of an extra
+    _need()
+    from boneage.serve.accounts import Accounts
+    from boneage.serve.disk import make_folder
+    from boneage.serve.settings import Settings, read_settings
+    from boneage.serve.store.engine import open_engine
+
+    site = Settings() if settings is None else read_settings(settings)
+    make_folder(site.folder)
+    return Accounts(open_engine(site.database_url))
+
+
+def _password() -> str:
+    if sys.stdin.isatty():
+        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\n")
+
+
+def _need() -> None:
+    for module in ("fastapi", "sqlalchemy", "alembic", "argon2", "pynetdicom", "uvicorn"):
+        load(module, "serve")
+
+
+def _tell(line: str) -> None:
+    Console().print(line, highlight=False, soft_wrap=True, markup=False)
