@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 from boneage.read.tags import Tags
 from boneage.types import Flag, Identity, Sex, Side
@@ -14,14 +15,16 @@ MONTHS_PER_UNIT = {"D": 1 / DAYS_PER_MONTH, "W": 7 / DAYS_PER_MONTH, "M": 1.0, "
 OLDEST_MONTHS = 130 * 12.0
 SPACING_MM = (0.01, 2.0)  # a digitizer's finest, a thumbnail's coarsest
 ONE_YEAR_ROUNDED = 13.0  # months by which "012Y" and two dates may differ without contradiction
-IDENTITY = (  # in the order of the type's fields
-    "PatientName",
-    "PatientID",
-    "AccessionNumber",
-    "StudyInstanceUID",
-    "SOPInstanceUID",
-    "SeriesInstanceUID",
-    "IssuerOfPatientID",
+IDENTITY = MappingProxyType(  # the type's fields, and the keywords that they come from
+    {
+        "patient_name": "PatientName",
+        "patient_id": "PatientID",
+        "accession_number": "AccessionNumber",
+        "study_uid": "StudyInstanceUID",
+        "sop_uid": "SOPInstanceUID",
+        "series_uid": "SeriesInstanceUID",
+        "id_issuer": "IssuerOfPatientID",
+    }
 )
 HAND_VIEWS = ("HAND", "WRIST", "EXTREM", "BONEAGE", "FINGER", "THUMB", "CARP")
 
@@ -53,7 +56,8 @@ def read_header(tags: Tags) -> Header:
         flags.add(Flag.NOT_A_HAND_VIEW)
     sex, age, side = _sex(tags), _age_months(tags, study), _side(tags)
     birth = tags.day("PatientBirthDate")
-    identity = Identity(*map(tags.text, IDENTITY), birth_date="" if birth is None else birth.isoformat())
+    texts = {field: tags.text(keyword) for field, keyword in IDENTITY.items()}
+    identity = Identity(**texts, birth_date="" if birth is None else birth.isoformat())
     if tags.tolerated:
         flags.add(Flag.TOLERATED_HEADER)
     return Header(sex, age, spacing, side, None if study is None else study.isoformat(), identity, frozenset(flags))

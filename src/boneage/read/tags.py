@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 from pydicom.dataset import Dataset
 
 from boneage.read.quiet import DECODER_ERRORS
+
+ESCAPE = re.compile(r"\x1b[ -/]+[0-~]")  # of ISO 2022; pydicom leaves some in what it decodes
 
 
 class Tags:
@@ -35,7 +38,7 @@ class Tags:
         try:
             if isinstance(found, Sequence) and not isinstance(found, (str, bytes)):
                 found = found[0]
-            return "" if found is None else str(found).strip(" \0\t\r\n")
+            return "" if found is None else ESCAPE.sub("", str(found)).strip(" \0\t\r\n")
         except DECODER_ERRORS:
             self.tolerated = True
             return ""

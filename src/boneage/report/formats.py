@@ -213,7 +213,7 @@ def _sc(reading: Reading, beside: Beside) -> Files:
     """The film with what was found, then a capture a heat map."""
     load("highdicom", "dicom")
     # not by the package's functions: the first import of its module `capture` puts itself in place of the one of that name
-    from boneage.report.dicom.capture import make_capture, make_map_capture
+    from boneage.report.dicom.captures import make_capture, make_map_capture
     from boneage.report.dicom.instance import encode
 
     header, pixels = beside.header(), _pixels(beside)

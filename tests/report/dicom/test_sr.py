@@ -149,12 +149,12 @@ def test_the_systems_answer_stays_where_the_reader_changed_it(header: Dataset, r
 
 def test_successors_name_their_predecessor_and_keep_its_tracking_uid(header: Dataset, reading: Make) -> None:
     first = reading(header)
-    signed = reading(header, status=Status.SIGNED)
+    signed = reading(header, status=Status.SIGNED, predecessor=first.uid)
     amended = reading(header, status=Status.AMENDED, predecessor=signed.uid, months=118.0)
     withdrawn = reading(header, status=Status.WITHDRAWN, predecessor=amended.uid)
     chain = [
         structured_report(first, header),
-        structured_report(signed, header, replaces=first.uid),
+        structured_report(signed, header),
         structured_report(amended, header),
         structured_report(withdrawn, header),
     ]

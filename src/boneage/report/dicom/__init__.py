@@ -21,22 +21,22 @@ from boneage.report.reading import Reading
 from boneage.types import Image
 
 
-def structured_report(reading: Reading, film: Dataset, *, replaces: str | None = None, organization: str = "") -> Dataset:
+def structured_report(reading: Reading, film: Dataset, *, organization: str = "") -> Dataset:
     """The reading as Comprehensive SR, its SOP Instance UID the reading's.
 
-    `replaces`: the uid of the unverified reading whose report was sent before this one was signed. `organization`: whose
-    readers sign; else the film's institution. Raises BoneAgeError, as all here, where the header is another film's.
+    `organization`: whose readers sign; else the film's institution. Raises BoneAgeError, as all here, where the header is
+    another film's.
     """
     _need()
     from boneage.report.dicom.sr import make_report
 
-    return make_report(reading, film, replaces=replaces, organization=organization)
+    return make_report(reading, film, organization=organization)
 
 
 def capture(reading: Reading, film: Dataset, pixels: Image) -> Dataset:
     """The film with its points and regions and the result in words, as Secondary Capture. `pixels`: the Radiograph's."""
     _need()
-    from boneage.report.dicom.capture import make_capture
+    from boneage.report.dicom.captures import make_capture
 
     return make_capture(reading, film, pixels)
 
@@ -44,7 +44,7 @@ def capture(reading: Reading, film: Dataset, pixels: Image) -> Dataset:
 def map_capture(reading: Reading, film: Dataset, pixels: Image, heat: HeatMap, *, number: int = 1) -> Dataset:
     """The film under a heat map, as Secondary Capture; `number`: the map's place among the reading's maps."""
     _need()
-    from boneage.report.dicom.capture import make_map_capture
+    from boneage.report.dicom.captures import make_map_capture
 
     return make_map_capture(reading, film, pixels, heat, number=number)
 

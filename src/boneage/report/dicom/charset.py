@@ -11,11 +11,11 @@ from pydicom.dataset import Dataset
 from pydicom.valuerep import TEXT_VR_DELIMS
 
 from boneage.read.quiet import quiet
+from boneage.read.tags import ESCAPE
 
 UTF_8 = "ISO_IR 192"
 LATIN_1 = "ISO_IR 100"
 _ASCII = ("", "ISO_IR 6", "ISO 2022 IR 6")
-_ESCAPE = re.compile(r"\x1b[ -/]+[0-~]")
 _STEERING = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _TEXT = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 
@@ -34,7 +34,7 @@ def one_line(text: str) -> str:
 
     pydicom leaves the escapes of ISO 2022 IR 58 in what it decodes; they go too.
     """
-    return "".join(" " if one == "\\" or category(one) in _STEERING else one for one in _ESCAPE.sub("", text)).strip(" ")
+    return "".join(" " if one == "\\" or category(one) in _STEERING else one for one in ESCAPE.sub("", text)).strip(" ")
 
 
 def terms_of(dataset: Dataset) -> tuple[str, ...]:

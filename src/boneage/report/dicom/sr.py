@@ -43,10 +43,10 @@ from boneage.report.reading import Reading, Status
 NOT_STATED = "not stated"  # the standard wants an organization of everybody who verifies
 
 
-def make_report(reading: Reading, film: Dataset, *, replaces: str | None = None, organization: str = "") -> Dataset:
+def make_report(reading: Reading, film: Dataset, *, organization: str = "") -> Dataset:
     """The report of a reading. As `boneage.report.dicom.structured_report`."""
     check_same_film(reading, film)
-    decision, before = reading.decision, reading.predecessor or replaces
+    decision, before = reading.decision, reading.predecessor
     organization = organization or film.InstitutionName or NOT_STATED
     with quiet():
         report = sr.ComprehensiveSR(
