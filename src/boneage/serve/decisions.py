@@ -8,8 +8,9 @@ from datetime import datetime
 
 from boneage.errors import BoneAgeError, Kind
 from boneage.report.reading import Decision, Reading, Status
-from boneage.serve.settings import Destination, Send
+from boneage.serve.settings import Destination
 from boneage.serve.states import SIGNED
+from boneage.serve.store.outbox import Outbox
 from boneage.serve.store.records import Film, User, utc_now
 from boneage.serve.store.worklist import Stale, Worklist
 from boneage.serve.worker import errands_of, new_uid
@@ -32,14 +33,17 @@ class Desk:
     """Where readings are decided on."""
 
     worklist: Worklist
+    outbox: Outbox
     destinations: tuple[Destination, ...]
-    send: Send
     clock: Callable[[], datetime] = utc_now
 
     def sign(self, film: Film, choice: Choice, user: User) -> Reading:
-        """The first signature; also on a film that the system refused, read by hand. Raises BoneAgeError."""
+        """The first signature; also on a film that the system refused, read by hand. Raises BoneAgeError.
+
+        It names the unverified reading where that has left, or may just be leaving, for an archive.
+        """
         seen = self._seen(film, choice)
-        sent = self.send is Send.ON_READ and seen.estimate is not None
+        sent = any(one.reading_uid == seen.uid and one.attempts for one in self.outbox.of(film.id))
         return self._keep(film, choice, user, seen, Status.SIGNED, predecessor=seen.uid if sent else None)
 
     def amend(self, film: Film, choice: Choice, user: User) -> Reading:

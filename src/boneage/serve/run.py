@@ -143,6 +143,7 @@ def _forget(site: Site, stop: threading.Event) -> None:
         try:
             old = utc_now() - timedelta(days=site.settings.keep_days)
             gone = retention.forget(site.worklist, site.spool, old)
+            Pulled(site.engine).forget(old)  # no poll looks back that far: the settings see to it
             Pictures(site.spool, site.settings.folder / "pictures", site.system).keep_only(site.worklist)
             if gone:
                 LOGGER.info("%d films forgotten", gone)

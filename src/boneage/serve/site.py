@@ -49,17 +49,17 @@ def open_site(settings: Settings) -> Site:
     mapping = read_mapping(settings.mapping)
     make_folder(settings.folder)
     engine = open_engine(settings.database_url)
-    spool, worklist = Spool(settings.folder / "spool"), Worklist(engine)
+    spool, worklist, outbox = Spool(settings.folder / "spool"), Worklist(engine), Outbox(engine)
     return Site(
         settings=settings,
         engine=engine,
         system=system,
         spool=spool,
         worklist=worklist,
-        outbox=Outbox(engine),
+        outbox=outbox,
         accounts=Accounts(engine, hours=settings.sign_in.hours),
         intake=Intake(spool, worklist, mapping),
-        desk=Desk(worklist, settings.destinations, settings.send),
+        desk=Desk(worklist, outbox, settings.destinations),
         worker=Worker(worklist, spool, system, settings.destinations, settings.send),
     )
 

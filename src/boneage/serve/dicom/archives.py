@@ -57,7 +57,10 @@ def associated(
     ours: AE, theirs: CStore | DicomSource, contexts: list[PresentationContext], **options: Any
 ) -> Iterator[Association]:
     """An association, released at the end. Raises ArchiveError where there is none."""
-    association = ours.associate(theirs.host, theirs.port, contexts, theirs.ae_title, **options)
+    try:
+        association = ours.associate(theirs.host, theirs.port, contexts, theirs.ae_title, **options)
+    except OSError as error:  # a host without an address
+        raise ArchiveError("an archive whose host cannot be found", away=True) from error
     if not association.is_established:
         raise _no_association(association)
     try:

@@ -20,6 +20,7 @@ Settle = Callable[[str], None]  # told the SOP instance UID of a film that need 
 STUDY_KEYS = ("StudyDate", "AccessionNumber", "StudyDescription", "ModalitiesInStudy", "NumberOfStudyRelatedInstances")
 SERIES_KEYS = ("Modality", "BodyPartExamined", "SeriesDescription", "ProtocolName", "Laterality", "Manufacturer")
 IMAGE_KEYS = ("SOPClassUID", "InstanceNumber")
+UIDS = {"STUDY": "StudyInstanceUID", "SERIES": "SeriesInstanceUID", "IMAGE": "SOPInstanceUID"}  # without them no answer counts
 WILD = frozenset("*?\\")
 
 

@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 
 from boneage.read.quiet import DECODER_ERRORS, quiet
 from boneage.serve.dicom.archives import DUPLICATE
-from boneage.serve.dicom.asking import Asked, Settle, image_keys
+from boneage.serve.dicom.asking import UIDS, Asked, Settle, image_keys
 from boneage.serve.dicom.entity import ANSWER_SECONDS, CONNECT_SECONDS, ArchiveError, hush
 from boneage.serve.dicom.taking import MOST_BYTES, keep_bytes, settles
 from boneage.serve.intake import Intake
@@ -72,6 +72,8 @@ class _Line:
         except requests.HTTPError as error:
             code = 0 if error.response is None else error.response.status_code
             raise ArchiveError(f"an archive that answers with HTTP {code}", away=code in AWAY) from error
+        except requests.exceptions.InvalidJSONError as error:
+            raise ArchiveError("an answer that is not understood (it is no JSON)", away=False) from error
         except requests.RequestException as error:
             raise ArchiveError(f"an archive that does not answer ({type(error).__name__})", away=True) from error
         except DECODER_ERRORS as error:
@@ -132,7 +134,7 @@ class WebArchive:
             merged = Dataset()
             merged.update(study)
             merged.update(image)
-            if may(merged):
+            if all(merged.get(uid) for uid in UIDS.values()) and may(merged):
                 whole.append(merged)
         return whole
 

@@ -22,7 +22,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 
 from boneage.read.quiet import quiet
 from boneage.serve.dicom.archives import associated, lost
-from boneage.serve.dicom.asking import SERIES_KEYS, STUDY_KEYS, Asked, Settle, by_series, image_keys
+from boneage.serve.dicom.asking import SERIES_KEYS, STUDY_KEYS, UIDS, Asked, Settle, by_series, image_keys
 from boneage.serve.dicom.entity import ArchiveError, entity
 from boneage.serve.dicom.kinds import FILMS, PLAIN, SYNTAXES
 from boneage.serve.dicom.taking import bound, keep, settles
@@ -104,10 +104,9 @@ class DimseArchive:
 def _level(level: str, keys: Sequence[str], values: dict[str, str]) -> Dataset:
     query = Dataset()
     query.QueryRetrieveLevel = level
-    for key in keys:
-        setattr(query, key, values.get(key))
-    for key, value in values.items():
-        setattr(query, key, value)
+    with quiet():  # an archive's UIDs may be any text
+        for key in dict.fromkeys((*keys, *values)):
+            setattr(query, key, values.get(key))
     if not all(map(str.isascii, values.values())):
         query.SpecificCharacterSet = "ISO_IR 192"
     return query
@@ -118,18 +117,20 @@ def _retrievals(images: Sequence[Dataset]) -> list[Dataset]:
     queries = []
     for (study, series), uids in by_series(images).items():
         query = _level("IMAGE", (), {"StudyInstanceUID": study, "SeriesInstanceUID": series})
-        query.SOPInstanceUID = uids if len(uids) > 1 else uids[0]
+        with quiet():
+            query.SOPInstanceUID = uids if len(uids) > 1 else uids[0]
         queries.append(query)
     return queries
 
 
 def _find(association: Association, query: Dataset) -> list[Dataset]:
     found: list[Dataset] = []
+    uid = UIDS[query.QueryRetrieveLevel]
     for status, answer in association.send_c_find(query, Find):
         if "Status" not in status:
             raise lost()
         if status.Status in PENDING:
-            if answer is not None and len(found) < MOST_ANSWERS:
+            if answer is not None and answer.get(uid) and len(found) < MOST_ANSWERS:
                 found.append(answer)
         elif status.Status != 0:
             raise ArchiveError(f"an archive that refused the query with status 0x{status.Status:04X}", away=False)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from boneage.errors import BoneAgeError, Kind
 from boneage.serve.dicom.entity import OUR_TITLE
 from boneage.serve.dicom.listener import DicomListener
 from boneage.serve.dicom.pull import Puller, source_of
 from boneage.serve.dicom.sender import Make, Sender, archive_of, reports
-from boneage.serve.settings import DicomSource, Settings
 from boneage.serve.site import Site
 from boneage.serve.store.pulled import Pulled
 
@@ -21,9 +19,7 @@ class Network:
     """From `start` to `stop`. `make` makes the reports that are sent."""
 
     def __init__(self, site: Site, make: Make | None = None) -> None:
-        """Raises BoneAgeError for settings that cannot work together."""
         settings = site.settings
-        _check(settings)
         title = settings.listener.ae_title if settings.listener else OUR_TITLE
         making = make or reports(settings.reads.language)
         self.listener = DicomListener(settings.listener, site.intake) if settings.listener else None
@@ -59,14 +55,3 @@ def _thread(name: str, run: Callable[[threading.Event], None], stop: threading.E
     thread = threading.Thread(target=run, args=(stop,), name=name, daemon=True)
     thread.start()
     return thread
-
-
-def _check(settings: Settings) -> None:
-    moved = [one.name for one in settings.sources if isinstance(one, DicomSource) and one.by == "c-move"]
-    if moved and settings.listener is None:
-        raise BoneAgeError(
-            Kind.BAD_OPTION,
-            came=f"the source {moved[0]} by c-move, without a listener",
-            expected="a [listener] that the archive can send to",
-            todo="Add one, and its AE title to the archive's destinations, or fetch by c-get.",
-        )

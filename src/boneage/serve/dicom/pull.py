@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 from sqlalchemy.exc import SQLAlchemyError
 
 from boneage.errors import BoneAgeError
+from boneage.read.quiet import DECODER_ERRORS
 from boneage.serve.dicom.asking import Asked, Settle, count_of, may_count
 from boneage.serve.dicom.dicomweb import WebArchive
 from boneage.serve.dicom.dimse import DimseArchive
@@ -102,7 +103,7 @@ class Puller:
             try:
                 self.poll()
                 failures = 0
-            except (BoneAgeError, SQLAlchemyError, OSError) as error:
+            except (BoneAgeError, SQLAlchemyError, *DECODER_ERRORS) as error:
                 failures += 1
                 self.last_error = error.came if isinstance(error, BoneAgeError) else type(error).__name__
                 LOGGER.warning("the archive %s cannot be asked: %s", self.settings.name, self.last_error)

@@ -25,6 +25,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 BUSY_MS = 30_000
 CONNECT_SECONDS = 10
+MOST_MORE = 25  # connections beside the first five, for associations and requests that come at once
 _LOOKS = "boneage_looks"  # a transaction that changes nothing
 _MIGRATING = 7204  # any number: of the lock that servers which start at once take in turn
 
@@ -73,11 +74,12 @@ def migrate(engine: Engine, revision: str = "head") -> None:
 def _engine(url: URL) -> Engine:
     """No statement's values stand in its errors: patients are among them."""
     if url.drivername != "sqlite":
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args={"connect_timeout": CONNECT_SECONDS})
+        waits = {"connect_timeout": CONNECT_SECONDS}
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True, max_overflow=MOST_MORE, connect_args=waits)
     if not url.database or url.database == ":memory:":
         raise _unusable("a database in memory, which ends with the process", _URLS)
     _make_file(Path(url.database))
-    engine = create_engine(url, hide_parameters=True)
+    engine = create_engine(url, hide_parameters=True, max_overflow=MOST_MORE)
     _set_up_sqlite(engine)
     return engine
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -59,7 +59,7 @@ class Wanted:
 
 
 class Worklist:
-    """The films of one database. Each method is one transaction."""
+    """The films of one database. Each method is one transaction; `forget` and `removed` take many films in parts."""
 
     def __init__(self, engine: Engine, clock: Callable[[], datetime] = utc_now) -> None:
         self.engine, self.clock = engine, clock
@@ -230,14 +230,10 @@ class Worklist:
 
         Their files are then `forgotten()`. What happened to the films stays in the audit trail, without identity.
         """
-        busy = select(readings.c.film_id).join(deliveries, deliveries.c.reading_uid == readings.c.uid)
-        busy = busy.where(deliveries.c.state == Handover.DUE.value)
-        old = and_(films.c.received_at < to_text(before), films.c.state != State.WAITING.value, films.c.id.not_in(busy))
-        with self.engine.begin() as connection:
-            rows = connection.execute(select(films.c.id, films.c.file).where(old).with_for_update()).all()
-            for start in range(0, len(rows), _SOME):
-                self._forget(connection, rows[start : start + _SOME])
-        return len(rows)
+        count = 0
+        while some := self._forget(before):  # in turn with whoever wants to receive meanwhile
+            count += some
+        return count
 
     def forgotten(self) -> set[str]:
         """Files of forgotten films that may still lie in the spool."""
@@ -246,9 +242,10 @@ class Worklist:
 
     def removed(self, files: Iterable[str]) -> None:
         """These forgotten files are out of the spool."""
-        with self.engine.begin() as connection:
-            for file in files:
-                connection.execute(delete(forgotten).where(forgotten.c.file == file))
+        names = sorted(files)
+        for start in range(0, len(names), _SOME):
+            with self.engine.begin() as connection:
+                connection.execute(delete(forgotten).where(forgotten.c.file.in_(names[start : start + _SOME])))
 
     def files(self) -> set[str]:
         """Names in the spool that films are of."""
@@ -272,15 +269,22 @@ class Worklist:
     def _note_arrival(self, connection: Connection, film_id: str, row: dict[str, Any], action: str) -> None:
         note(connection, self.clock(), row["sender"], action, film_id=film_id, detail={"origin": row["origin"]})
 
-    def _forget(self, connection: Connection, rows: Sequence[Any]) -> None:
-        ids = [row.id for row in rows]
-        uids = select(readings.c.uid).where(readings.c.film_id.in_(ids))
-        connection.execute(delete(deliveries).where(deliveries.c.reading_uid.in_(uids)))
-        connection.execute(delete(readings).where(readings.c.film_id.in_(ids)))
-        connection.execute(delete(films).where(films.c.id.in_(ids)))
-        connection.execute(insert(forgotten), [{"file": row.file} for row in rows])
-        for film_id in ids:
-            note(connection, self.clock(), SYSTEM, "forget", film_id=film_id)
+    def _forget(self, before: datetime) -> int:
+        busy = select(readings.c.film_id).join(deliveries, deliveries.c.reading_uid == readings.c.uid)
+        busy = busy.where(deliveries.c.state == Handover.DUE.value)
+        old = and_(films.c.received_at < to_text(before), films.c.state != State.WAITING.value, films.c.id.not_in(busy))
+        with self.engine.begin() as connection:
+            some = select(films.c.id, films.c.file).where(old).limit(_SOME).with_for_update()
+            files = {film_id: file for film_id, file in connection.execute(some)}
+            if files:
+                uids = select(readings.c.uid).where(readings.c.film_id.in_(files))
+                connection.execute(delete(deliveries).where(deliveries.c.reading_uid.in_(uids)))
+                connection.execute(delete(readings).where(readings.c.film_id.in_(files)))
+                connection.execute(delete(films).where(films.c.id.in_(files)))
+                connection.execute(insert(forgotten), [{"file": file} for file in files.values()])
+            for film_id in files:
+                note(connection, self.clock(), SYSTEM, "forget", film_id=film_id)
+        return len(files)
 
     def _locked(self, connection: Connection, film_id: str) -> Row[Any] | None:
         return connection.execute(select(films).where(films.c.id == film_id).with_for_update()).one_or_none()

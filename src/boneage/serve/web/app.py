@@ -10,10 +10,10 @@ from starlette.middleware.base import BaseHTTPMiddleware
 
 from boneage import __version__
 from boneage.serve.site import Site
+from boneage.serve.web import monitor_rest, rest, rest_admin, rest_pictures
 from boneage.serve.web.errors import add_errors
 from boneage.serve.web.limits import Limits
 from boneage.serve.web.metrics import Measured
-from boneage.serve.web import rest, rest_admin, rest_pictures
 from boneage.serve.web.pages import error_page, pages
 from boneage.serve.web.static import Static
 
@@ -30,7 +30,7 @@ def create_app(site: Site) -> FastAPI:
     app.add_middleware(BaseHTTPMiddleware, dispatch=measured)
     web = site.settings.web
     app.add_middleware(Limits, most_bytes=web.upload_mib * 2**20, seconds=web.request_seconds, https=web.secure)
-    for router in (rest.open_to_all, rest.api, rest_pictures.api, rest_admin.api, pages):
+    for router in (rest.open_to_all, rest.api, rest_pictures.api, rest_admin.api, monitor_rest.api, pages):
         app.include_router(router)
 
     @app.get("/metrics", tags=["health"], response_class=Response)

@@ -1,4 +1,4 @@
-"""A film as the case page shows it: what was read, what may be decided, and what became of it. In blind mode without the answer."""
+"""A film as the case page shows it: what was read, what may be decided, what became of it. In blind mode without the answer."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def head_of(film: Film, reading: Reading | None, language: Language) -> Head:
         name=shown_name(who.patient_name),
         patient_id=harmless(who.patient_id),
         sex="" if sex is None else told(language, sex),
-        age="" if own is None else age(language, own),
+        age="" if own is None else age_short(language, own),
         birth_date=day(language, harmless(who.birth_date)),
         study_date=day(language, harmless(film.study_date or "")),
         accession_number=harmless(who.accession_number),
@@ -235,7 +235,9 @@ def _version(reading: Reading, language: Language, *, hidden: bool) -> Version:
 def _happening(event: Event, language: Language, *, hidden: bool) -> Happening:
     detail = without_months(event) if hidden else event.detail
     known, key = words(language), f"act_{event.action}".replace("-", "_")
-    told_months = [age_short(language, months) for name in ("before", "months") if (months := _float(detail.get(name))) is not None]
+    told_months = [
+        age_short(language, months) for name in ("before", "months") if (months := _float(detail.get(name))) is not None
+    ]
     more = " → ".join(told_months) or str(detail.get("format") or "")
     return Happening(event.at.isoformat(), harmless(event.actor), known.get(key, event.action), more)
 

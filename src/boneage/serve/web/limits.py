@@ -1,4 +1,4 @@
-"""What holds for every request: how large and how long it may be, how it fails, and headers that keep the browser from mischief."""
+"""What holds for every request: how large and how long it may be, how it fails, and headers against mischief in the browser."""
 
 from __future__ import annotations
 

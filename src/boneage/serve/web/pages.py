@@ -85,9 +85,15 @@ def panel(request: Request, film_id: str, user: Viewer, site: TheSite) -> Respon
 
 
 @pages.get("/admin")
-def admin(request: Request, user: Admin, site: TheSite, before: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None) -> Response:
+def admin(
+    request: Request, user: Admin, site: TheSite, before: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None
+) -> Response:
     """Users, what could not be delivered, the audit trail."""
-    found = {"users": site.accounts.all(), "undone": site.outbox.undone(), "events": latest_events(site.engine, before=before)}
+    found: dict[str, Any] = {
+        "users": site.accounts.all(),
+        "undone": site.outbox.undone(),
+        "events": latest_events(site.engine, before=before),
+    }
     return _page(request, site, "admin.html.j2", **found)
 
 
@@ -115,21 +121,25 @@ def error_page(request: Request, status: int, message: str) -> Response | None:
 def _page(request: Request, site: Site, template: str, *, status: int = 200, **values: Any) -> Response:
     """A template with what all pages show."""
     language, ours, session = site.settings.reads.language, request.app.state.static, access.session_of(request)
-    text = _templates().get_template(template).render(
-        **values,
-        status=status,
-        language=language,
-        say=lambda key, **more: word(language, key, **more),
-        asset=ours.address,
-        user=None if session is None else session.user,
-        csrf="" if session is None else session.csrf,
-        for_scripts=for_scripts(language),
-        by_proxy=site.settings.sign_in.by == "proxy",
-        blind=site.settings.reads.blind,
-        maps=site.settings.reads.maps,
-        version=__version__,
-        system=site.system.name,
-        now=datetime.now(UTC),
+    text = (
+        _templates()
+        .get_template(template)
+        .render(
+            **values,
+            status=status,
+            language=language,
+            say=lambda key, **more: word(language, key, **more),
+            asset=ours.address,
+            user=None if session is None else session.user,
+            csrf="" if session is None else session.csrf,
+            for_scripts=for_scripts(language),
+            by_proxy=site.settings.sign_in.by == "proxy",
+            blind=site.settings.reads.blind,
+            maps=site.settings.reads.maps,
+            version=__version__,
+            system=site.system.name,
+            now=datetime.now(UTC),
+        )
     )
     return HTMLResponse(text, status)
 

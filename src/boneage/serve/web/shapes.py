@@ -11,7 +11,6 @@ from boneage.serve.states import UNSIGNED, Origin, State
 from boneage.serve.store.records import Delivery, Event, Film, Handover, Role, User
 from boneage.types import Sex
 
-
 OPEN = UNSIGNED | {State.WAITING}  # nobody has signed what the film stands at
 
 

@@ -1,6 +1,6 @@
 // Users, and reports that did not arrive.
 import { send } from "./api.js";
-import { find, toast } from "./common.js";
+import { toast } from "./common.js";
 import { bind } from "./keys.js";
 import { say } from "./words.js";
 
@@ -35,4 +35,3 @@ for (const button of document.querySelectorAll(".again")) {
   });
 }
 bind("b", "everywhere", "home", () => location.assign("/worklist"));
-find("content").focus();

@@ -13,8 +13,8 @@ export function toast(words, { bad = false, seconds = bad ? 12 : 4 } = {}) {
   setTimeout(() => one.remove(), 1000 * seconds);
 }
 
-const today = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
-const other = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+const today = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const other = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
 
 export function localTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {

@@ -39,7 +39,7 @@ async function isDicom(file) {
 // a DICOM file says whom it shows and goes at once; the others wait for what the sender knows
 async function add(chosen) {
   open();
-  for (const file of chosen) {
+  for (const file of [...chosen]) { // the field's own list is emptied meanwhile
     const row = line(file);
     list.append(row.element);
     waiting.push(row);
