@@ -17,10 +17,7 @@ import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
 from boneage.serve import retention
-from boneage.serve.dicom.listener import DicomListener
-from boneage.serve.dicom.pull import Puller, source_of
-from boneage.serve.dicom.sender import Sender, archive_of, reports
-from boneage.serve.mapping import read_mapping
+from boneage.serve.dicom.network import Network
 from boneage.serve.pictures import Pictures
 from boneage.serve.settings import Settings
 from boneage.serve.site import Site, alone, open_site, tidy
@@ -29,7 +26,6 @@ from boneage.serve.store.records import utc_now
 from boneage.serve.web.app import create_app
 
 LOGGER = logging.getLogger("boneage.serve")
-TITLE = "BONEAGE"  # our AE title where the site has no listener
 IDLE_SECONDS = 0.05  # a worker looks that often whether a film waits
 LOOK_SECONDS = 0.5  # that often whether the workers live
 RETENTION_SECONDS = 3600.0
@@ -50,8 +46,8 @@ def serve(settings: Settings, *, tell: Told = lambda line: None, ready: Callable
             tell(f"{taken} films of an earlier run taken in")
         ready(site)
         running.enter_context(_workers(settings))
-        stop = threading.Event()
-        running.enter_context(_threads(site, stop))
+        running.enter_context(_network(site))
+        running.enter_context(_retention(site))
         server = uvicorn.Server(_config(site))
         scheme = "https" if settings.web.certificate else "http"
         tell(f"reading page: {scheme}://{settings.web.host}:{settings.web.port}")
@@ -108,31 +104,28 @@ def _workers(settings: Settings) -> Iterator[None]:
 
 
 @contextmanager
-def _threads(site: Site, stop: threading.Event) -> Iterator[None]:
-    """Listener, senders, pullers, retention."""
-    settings = site.settings
-    title = settings.listener.ae_title if settings.listener else TITLE
-    listener = DicomListener(settings.listener, site.intake) if settings.listener else None
-    make, mapping, pulled = reports(settings.reads.language), read_mapping(settings.mapping), Pulled(site.engine)
-    runs: list[Callable[[threading.Event], None]] = [
-        Sender(one.name, archive_of(one, title), site.outbox, site.worklist, site.spool, make).run
-        for one in settings.destinations
-    ]
-    runs += [Puller(one, source_of(one, title, site.intake), mapping, pulled).run for one in settings.sources]
-    if settings.keep_days is not None:
-        runs.append(lambda stop: _forget(site, stop))
-    threads = [threading.Thread(target=run, args=(stop,), daemon=True) for run in runs]
-    if listener is not None:
-        listener.start()
-    for thread in threads:
+def _network(site: Site) -> Iterator[None]:
+    """Listener, senders, pullers."""
+    network = Network(site)
+    network.start()
+    try:
+        yield
+    finally:
+        network.stop()
+
+
+@contextmanager
+def _retention(site: Site) -> Iterator[None]:
+    """Where the site keeps films for a while only."""
+    stop = threading.Event()
+    thread = threading.Thread(target=_forget, args=(site, stop), name="retention", daemon=True)
+    if site.settings.keep_days is not None:
         thread.start()
     try:
         yield
     finally:
         stop.set()
-        if listener is not None:
-            listener.stop()
-        for thread in threads:
+        if thread.is_alive():
             thread.join(STOP_SECONDS)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydicom.sr.coding import Code
@@ -13,15 +15,19 @@ from pynetdicom import AE
 from pynetdicom.status import STORAGE_SERVICE_CLASS_STATUS
 
 import boneage
-from boneage.report.dicom import MARKS, OVERLAY, REPORT, codes
+from boneage.phantom import Phantom, write_dicom
+from boneage.report.dicom import MARKS, OVERLAY, REPORT, codes, film_header
 from boneage.report.dicom.instance import MANUFACTURER, MODEL
+from boneage.report.reading import Decision, Reading
 from boneage.serve.dicom import entity, listener
 from boneage.serve.dicom.archives import TAKEN
 from boneage.serve.dicom.asking import SERIES_KEYS, STUDY_KEYS
 from boneage.serve.dicom.kinds import FILMS, SYNTAXES
+from boneage.serve.dicom.sender import reports
 from boneage.serve.dicom.taking import MOST_BYTES, Store
 from boneage.serve.mapping import OURS
 from boneage.serve.settings import CStore, Listener
+from boneage.types import Identity
 
 STATEMENT = Path(boneage.__file__).parents[2] / "docs" / "dicom-conformance.md"
 
@@ -96,3 +102,29 @@ def own_codes() -> Iterator[Code]:
 def test_codes(text: str) -> None:
     wanted = [[one.value, one.scheme_designator, one.meaning] for one in own_codes() if one.scheme_designator != "UCUM"]
     assert table(text, "codes") == wanted, "\n".join(f"| {' | '.join(row)} |" for row in wanted)
+
+
+def concepts(item: Any) -> Iterator[tuple[str, str, str]]:
+    """Of a content item and all below."""
+    if "ConceptNameCodeSequence" in item:
+        name = item.ConceptNameCodeSequence[0]
+        yield name.CodeValue, name.CodingSchemeDesignator, name.CodeMeaning
+    for one in item.get("ContentSequence", []):
+        yield from concepts(one)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_every_concept_of_a_report_is_told(
+    text: str, signed: bool, girl: Phantom, reading: Callable[..., Reading], tmp_path: Path
+) -> None:
+    film = write_dicom(girl, tmp_path / "film.dcm").read_bytes()
+    header = film_header(film)
+    who = Identity(study_uid=header.StudyInstanceUID, sop_uid=header.SOPInstanceUID, series_uid=header.SeriesInstanceUID)
+    at = datetime(2026, 11, 21, tzinfo=UTC)
+    decision = Decision("Holm^Greta", at, 118.0, 120.0, "epiphyses") if signed else None
+    (report,) = reports()(reading(identity=who, decision=decision), film, "sr")
+    rows = {tuple(row) for row in table(text, "codes")}
+    found = set(concepts(report))
+    assert len(found) > 20
+    for one in found - rows:
+        assert f'({one[0]}, {one[1]}, "{one[2]}")' in text
