@@ -34,7 +34,6 @@ ORDER = [
     "pipeline",
     "found_hands",
     "explain",
-    "norms",
     "clinical",
     "report",
     "evaluate",

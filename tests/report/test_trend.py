@@ -10,8 +10,8 @@ from itertools import permutations
 import numpy as np
 import pytest
 
+from boneage.clinical.norms import brush_mean_and_sd
 from boneage.errors import BoneAgeError, Kind
-from boneage.norms import brush_mean_and_sd
 from boneage.report.language import Language
 from boneage.report.reading import Decision, Film, Reading, Refusal, Status
 from boneage.report.trend import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Trend, trend_of, valid

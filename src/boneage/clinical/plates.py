@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from math import inf
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def probabilities_of_plates(sex: Sex, probabilities: npt.NDArray[np.float64]) ->
     has what lies between the midpoints to its neighbors, and a month's share lies evenly around it, half a month to each side.
     """
     ages = plate_ages(sex)
-    middles = [(low + high) / 2 for low, high in zip(ages, ages[1:], strict=False)]
+    middles = [(low + high) / 2 for low, high in pairwise(ages)]
     ends = np.arange(len(probabilities) + 1) - 0.5
     below = np.interp([-inf, *middles, inf], ends, np.concatenate([[0.0], np.cumsum(probabilities)]))
     return np.diff(below)

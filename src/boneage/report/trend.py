@@ -11,8 +11,8 @@ from math import ceil, floor
 
 import numpy as np
 
+from boneage.clinical.norms import brush_mean_and_sd, brush_range
 from boneage.errors import BoneAgeError, Kind
-from boneage.norms import brush_mean_and_sd, brush_range
 from boneage.report.reading import Reading, Status
 from boneage.report.verdict import LIMIT_SD, Verdict, judge
 from boneage.types import Sex

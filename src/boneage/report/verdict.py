@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from boneage.norms import Norm, brush_mean_and_sd
+from boneage.clinical.norms import Norm, brush_mean_and_sd
 from boneage.report.reading import Reading
 
 LIMIT_SD = 2.0  # beyond it a bone age counts as delayed or advanced

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from boneage.clinical.norms import Norm
 from boneage.dataset import Film
 from boneage.evaluate.stress.answers import Answer
 from boneage.evaluate.stress.fictive import Category, categorize, fictive_norm
 from boneage.evaluate.stress.figures import clean_mae, clean_refused, drift, figures, is_silent, mcnemar
 from boneage.evaluate.stress.grid import CLEAN, choose
 from boneage.evaluate.stress.table import render_stress, summary, write_stress
-from boneage.norms import Norm
 from boneage.types import Flag, Sex
 
 NORM = Norm(100.0, 10.0)

@@ -16,8 +16,8 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from boneage import __version__
+from boneage.clinical.norms import brush_mean_and_sd
 from boneage.errors import BoneAgeError, Kind
-from boneage.norms import brush_mean_and_sd
 from boneage.report.dicom import OVERLAY, REPORT, film_header, rejection_note, structured_report, to_bytes
 from boneage.report.reading import Reading, Status
 from boneage.types import Sex, Side

@@ -12,8 +12,8 @@ from enum import Enum
 from functools import lru_cache
 from statistics import NormalDist
 
+from boneage.clinical.norms import Norm, brush_mean_and_sd, brush_range
 from boneage.dataset import Film
-from boneage.norms import Norm, brush_mean_and_sd, brush_range
 
 BEYOND = 2.0  # standard deviations
 NEAR = 1e-3  # months

@@ -1,6 +1,6 @@
 """Norms of skeletal age: what the Brush Foundation's children had at each age, mean and standard deviation.
 
-The table is clinical/brush_foundation.csv: chronological age -> mean skeletal age (Greulich-Pyle) and SD, in months, 24 rows of
+The table is brush_foundation.csv: chronological age -> mean skeletal age (Greulich-Pyle) and SD, in months, 24 rows of
 boys (3-204 months) and 23 of girls (3-192). Its source: the SDs stand in dfnr2/bone-age-app,
 src/data/BrushFoundationData.js; mean and SD in two files of a student's DICOM bone-age node, a third file has the means. The SDs
 are identical in the two independent projects, the means in the three files. Numbers and facts only were taken.
@@ -20,7 +20,7 @@ import numpy.typing as npt
 from boneage.errors import BoneAgeError, Kind
 from boneage.types import Sex
 
-BRUSH = Path(__file__).parent / "clinical" / "brush_foundation.csv"
+BRUSH = Path(__file__).parent / "brush_foundation.csv"
 
 
 @dataclass(frozen=True)

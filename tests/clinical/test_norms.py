@@ -7,8 +7,8 @@ from math import inf, nan
 
 import pytest
 
+from boneage.clinical.norms import BRUSH, Norm, brush_mean_and_sd, brush_range
 from boneage.errors import BoneAgeError
-from boneage.norms import BRUSH, Norm, brush_mean_and_sd, brush_range
 from boneage.types import Sex
 
 
