@@ -22,7 +22,7 @@ SUMMARY = "Bone age from a hand radiograph. Research use, not a medical device."
 
 def create_app(site: Site) -> FastAPI:
     """Serves that site."""
-    app = FastAPI(title="boneage", version=__version__, summary=SUMMARY, docs_url=None, redoc_url=None)
+    app = FastAPI(title="boneage", version=__version__, summary=SUMMARY, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.site, app.state.proxy_csrf = site, secrets.token_urlsafe(32)
     app.state.static = Static()
     add_errors(app, error_page)

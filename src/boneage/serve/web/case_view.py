@@ -131,10 +131,10 @@ def case_of(site: Site, film: Film, user: User) -> Case:
         reading=latest,
         hidden=hidden,
         first=first,
-        first_words="" if first is None else age(language, _float(first.detail.get("months")) or 0.0),
+        first_words="" if first is None else age(language, _months_of(first) or 0.0),
         content=None if shown is None else content_of(shown, language),
         remarks=() if latest is None else _remarks(latest, language, hidden=hidden),
-        plot=None if shown is None else plot_of(shown, [card.months for card in cards]),
+        plot=None if shown is None else plot_of(shown, [card.months for card in cards], first=_months_of(first)),
         plates=cards,
         every_plate=() if latest is None else _every_plate(site, latest),
         chart=_chart(site, film, shown, language),
@@ -246,6 +246,10 @@ def _formats(film: Film, reading: Reading) -> tuple[Format, ...]:
     """Those that this film and reading can be written as."""
     told_of = set(Format) if reading.bone_age_months is not None else set(OF_REFUSED)
     return tuple(form for form in Format if form in told_of and (film.identity.sop_uid or not form.is_dicom))
+
+
+def _months_of(first: Event | None) -> float | None:
+    return None if first is None else _float(first.detail.get("months"))
 
 
 def _float(value: object) -> float | None:

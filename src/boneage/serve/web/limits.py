@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Mapping
 
-from fastapi import HTTPException
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -33,68 +33,75 @@ INTERNAL = "an internal error; expected an answer. Please report what you did."
 log = logging.getLogger(__name__)
 
 
-class _TooLarge(HTTPException):
-    """An HTTPException, for those are what FastAPI lets through while it parses a body."""
-
-    def __init__(self, most_bytes: int) -> None:
-        super().__init__(
-            413, f"a request of more than {most_bytes // 2**20} MiB; expected a single film. Send fewer files at once."
-        )
+class _TooLarge(Exception):
+    """Breaks off the reading of a body."""
 
 
 class Limits:
     """ASGI middleware: 413 beyond `most_bytes`, 503 beyond `seconds`, 500 for what nobody foresaw, security headers on all."""
 
     def __init__(self, app: ASGIApp, *, most_bytes: int, seconds: float, https: bool) -> None:
-        self.app, self.most_bytes, self.seconds, self.https = app, most_bytes, seconds, https
+        self.app, self.most_bytes, self.seconds = app, most_bytes, seconds
+        self.headers = HEADERS | ({"Strict-Transport-Security": f"max-age={YEAR}"} if https else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started = False
-
-        async def secured(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                self._secure(MutableHeaders(scope=message))
-            await send(message)
-
+        one = _Exchange(receive, send, self.most_bytes, self.headers)
         try:
             async with asyncio.timeout(self.seconds):
-                await self.app(scope, self._counted(receive), secured)
-        except _TooLarge as error:
-            if not started:
-                await _refuse(secured, error.status_code, Kind.TOO_LARGE, error.detail)
+                await self.app(scope, one.receive, one.send)
         except TimeoutError:
-            if not started:
-                await _refuse(secured, 503, Kind.INTERNAL, f"no answer within {self.seconds:g} seconds. Try again later.")
+            await one.refuse(503, Kind.INTERNAL, f"no answer within {self.seconds:g} seconds. Try again later.")
         except Exception as error:  # noqa: BLE001  # its text may tell of a patient, so no log may get it
-            log.error("an internal %s on %s %s", type(error).__name__, method_of(scope), route_of(scope))
-            if not started:
-                await _refuse(secured, 500, Kind.INTERNAL, INTERNAL)
+            if not one.too_large:
+                log.error("an internal %s on %s %s", type(error).__name__, method_of(scope), route_of(scope))
+                await one.refuse(500, Kind.INTERNAL, INTERNAL)
+        if one.too_large:
+            told = f"a request of more than {self.most_bytes // 2**20} MiB; expected a single film. Send fewer files at once."
+            await one.refuse(413, Kind.TOO_LARGE, told)
 
-    def _counted(self, receive: Receive) -> Receive:
-        seen = 0
 
-        async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            if message["type"] == "http.request":
-                seen += len(message.get("body", b""))
-                if seen > self.most_bytes:
-                    raise _TooLarge(self.most_bytes)
-            return message
+class _Exchange:
+    """One request and its answer."""
 
-        return counted
+    def __init__(self, receive: Receive, send: Send, most_bytes: int, headers: Mapping[str, str]) -> None:
+        self._receive, self._send, self._left, self._headers = receive, send, most_bytes, headers
+        self.started = self.too_large = False
 
-    def _secure(self, headers: MutableHeaders) -> None:
-        for name, value in HEADERS.items():
-            headers.setdefault(name, value)
-        headers.setdefault("Cache-Control", NOT_KEPT)
-        if self.https:
-            headers.setdefault("Strict-Transport-Security", f"max-age={YEAR}")
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._left -= len(message.get("body", b""))
+            if self._left < 0:
+                self.too_large = True
+                raise _TooLarge
+        return message
+
+    async def send(self, message: Message) -> None:
+        if self.too_large and not self.started:
+            return  # whatever the app makes of the break
+        await self._secured(message)
+
+    async def refuse(self, status: int, kind: Kind, words: str) -> None:
+        """An answer of our own, where there is none yet."""
+        if self.started:
+            return
+        body = json.dumps({"error": {"kind": kind.value, "message": words}}).encode()
+        length = str(len(body)).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", length), (b"connection", b"close")]
+        await self._secured({"type": "http.response.start", "status": status, "headers": headers})
+        await self._secured({"type": "http.response.body", "body": body})
+
+    async def _secured(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            headers = MutableHeaders(scope=message)
+            for name, value in self._headers.items():
+                headers.setdefault(name, value)
+            headers.setdefault("Cache-Control", NOT_KEPT)
+        await self._send(message)
 
 
 def route_of(scope: Scope) -> str:
@@ -105,10 +112,3 @@ def route_of(scope: Scope) -> str:
 def method_of(scope: Scope) -> str:
     """One of a few words, whatever was sent."""
     return str(scope["method"]) if scope["method"] in METHODS else "other"
-
-
-async def _refuse(send: Send, status: int, kind: Kind, words: str) -> None:
-    body = json.dumps({"error": {"kind": kind.value, "message": words}}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -29,8 +29,8 @@ class Plot:
     plates: tuple[float, ...]
 
 
-def plot_of(reading: Reading, plates: Sequence[float]) -> Plot | None:
-    """None: the system gave no answer."""
+def plot_of(reading: Reading, plates: Sequence[float], *, first: float | None = None) -> Plot | None:
+    """None: the system gave no answer. `first`: what the reader said before seeing it."""
     estimate, own, verdict = reading.estimate, reading.chronological_age_months, judge(reading)
     if estimate is None:
         return None
@@ -38,7 +38,7 @@ def plot_of(reading: Reading, plates: Sequence[float]) -> Plot | None:
     if isinstance(verdict, Verdict):
         mean, away = verdict.norm.mean_months, LIMIT_SD * verdict.norm.sd_months
         norm = (mean - away, mean, mean + away)
-    said = reading.bone_age_months if reading.changed else None
+    said = reading.bone_age_months if reading.changed else first if reading.decision is None else None
     low, high = _part([*estimate.interval_months, *filter(None, (own, said)), *(norm or ())])
 
     def x(months: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from boneage.norms import brush_mean_and_sd
+from boneage.clinical.norms import brush_mean_and_sd
 from boneage.report.content import harmless, shown_name
 from boneage.report.language import Language, age_short, number, told
 from boneage.report.verdict import LIMIT_SD

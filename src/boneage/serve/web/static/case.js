@@ -192,7 +192,9 @@ for (const button of document.querySelectorAll(".tool[data-do]")) button.addEven
 for (const button of document.querySelectorAll(".tool[data-preset]")) button.addEventListener("click", () => gray(button.dataset.preset));
 find("opacity").addEventListener("input", (event) => { viewer.strength = event.target.value / 100; viewer.draw(); });
 
-bind("s", "reading", "sign", () => find("decide")?.dataset.action === "sign" && decision.decide("sign"));
+// nobody signs a film by key that was not on the screen yet
+const seen = () => viewer.film !== null || !find("trouble").hidden;
+bind("s", "reading", "sign", () => seen() && find("decide")?.dataset.action === "sign" && decision.decide("sign"));
 bind("v", "reading", "reveal", () => find("decide")?.dataset.action === "reveal" && decision.decide("reveal"));
 bind(["1", "2", "3", "4", "5"], "reading", "plate", (event) => decision.pickNumber(Number(event.key)));
 bind("c", "reading", "compare", does.compare);

@@ -36,14 +36,14 @@ async function isDicom(file) {
   return (await file.slice(128, 132).text()) === "DICM" || /\.(dcm|dicom|ima)$/i.test(file.name);
 }
 
-// a DICOM file says whom it shows and goes at once; the others wait for what the sender knows
+// a DICOM file says whom it shows and goes at once; pictures wait for what the sender knows; of the rest the server tells why not
 async function add(chosen) {
   open();
   for (const file of [...chosen]) { // the field's own list is emptied meanwhile
     const row = line(file);
     list.append(row.element);
     waiting.push(row);
-    if (await isDicom(file)) row.ready = true;
+    if (!file.type.startsWith("image/") || (await isDicom(file))) row.ready = true;
     else row.form.hidden = false;
   }
   step();

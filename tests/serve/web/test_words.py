@@ -1,0 +1,88 @@
+"""Words: errors as on the command line, sentences from one place, each asked for there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import boneage
+from boneage.errors import BoneAgeError
+from boneage.report.formats import Format
+from boneage.report.language import Language
+from boneage.report.reading import Status
+from boneage.serve.states import State
+from boneage.serve.store.records import Handover, Role
+from boneage.serve.web.words import for_scripts, word, words
+
+API = "/api/v1"
+WEB = Path(boneage.__file__).parent / "serve" / "web"
+BAD = {
+    "empty": b"",
+    "text": b"this is not a film at all",
+    "a zip file": b"PK\x03\x04" + bytes(200),
+    "cut short": b"\x89PNG\r\n\x1a\n" + bytes(60),
+    "DICOM without anything": bytes(128) + b"DICM" + bytes(20),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_file_is_told_in_the_words_of_the_command_line(reader: Any, name: str) -> None:
+    with pytest.raises(BoneAgeError) as failed:
+        boneage.assess(BAD[name])
+    expected = {"kind": failed.value.kind.value, "message": str(failed.value)}
+    assessed = reader.post(f"{API}/assess", files={"file": ("hand.png", BAD[name])}).json()
+    assert assessed["error"] == expected
+    (received,) = reader.post(f"{API}/films", files={"files": ("hand.png", BAD[name])}).json()
+    if received["error"] is not None:  # else the worker tells it
+        assert received["error"] == expected
+
+
+def test_one_bad_file_among_good_ones_is_told_and_the_others_are_taken(reader: Any, png: bytes, dicom: bytes) -> None:
+    files = [("files", ("a.png", png)), ("files", ("b.txt", b"no film")), ("files", ("c.dcm", dicom))]
+    received = reader.post(f"{API}/films", files=files, data={"sex": "female"}).json()
+    assert [one["error"] is None for one in received] == [True, False, True]
+    again = reader.post(f"{API}/films", files=files[2:]).json()
+    assert (again[0]["id"], again[0]["new"]) == (received[2]["id"], False)
+
+
+def test_a_wrong_value_is_named_but_never_quoted(reader: Any, png: bytes) -> None:
+    answer = reader.post(f"{API}/films", files={"files": ("a.png", png)}, data={"birth_date": "SECRET^NAME", "height_cm": "9999"})
+    assert answer.status_code == 422
+    assert "birth_date" in answer.json()["error"]["message"]
+    assert "SECRET" not in answer.text
+    assert "9999" not in answer.text
+
+
+def test_every_sentence_of_a_template_is_there() -> None:
+    known = words(Language.ENGLISH)
+    asked = set()
+    for file in (WEB / "templates").iterdir():
+        asked |= set(re.findall(r'say\("(\w+)"[,)]', file.read_text()))
+        asked |= {key for pair in re.findall(r'say\("(\w+)" if .+? else "(\w+)"', file.read_text()) for key in pair}
+    assert len(asked) > 80
+    assert asked <= known.keys()
+
+
+def test_every_sentence_of_a_script_is_there_and_none_is_idle() -> None:
+    text = "".join(file.read_text() for file in (WEB / "static").glob("*.js"))
+    known = for_scripts(Language.ENGLISH).keys()
+    assert set(re.findall(r'say\("(\w+)"', text)) <= known
+    for key in known:
+        name = key.removeprefix("keys_").removeprefix("key_")
+        assert f'"{name}"' in text or f'"{key}"' in text, key
+
+
+@pytest.mark.parametrize("kind", [State, Handover, Role, Status, Format])
+def test_every_value_that_a_page_shows_has_its_word(kind: Any) -> None:
+    prefix = {State: "state", Handover: "delivery", Role: "role", Status: "status", Format: "report"}[kind]
+    for value in kind:
+        assert word(Language.ENGLISH, f"{prefix}_{value.value}")
+
+
+@pytest.mark.parametrize("language", Language)
+def test_what_a_language_lacks_is_said_in_english(language: Language) -> None:
+    assert word(language, "nav_upload")
+    assert for_scripts(language).keys() == for_scripts(Language.ENGLISH).keys()
