@@ -15,7 +15,7 @@ from boneage.evaluate.masks import masker, phantom_films
 from boneage.networks import Card, OnnxNetwork, load_network
 from boneage.phantom import Phantom
 from boneage.prepare import prepare
-from boneage.prepare.registered import QUARTER
+from boneage.prepare.registered import RegisteredHand
 from boneage.report.folder import write_prepared
 from boneage.standardize.segment import iou
 from boneage.systems import SYSTEMS, WAYS, SexUse, network_alone
@@ -83,7 +83,8 @@ def test_the_same_film_gives_the_same_answer_twice(name: str) -> None:
 @pytest.mark.parametrize("name", WAYS)
 def test_a_phantom_goes_the_way_of_each_published_system(name: str, girl: Phantom, tmp_path: Path) -> None:
     film = Radiograph(girl.pixels, "")
-    prepared = prepare(film, WAYS[name], load=load_network)
+    way = WAYS[name]
+    prepared = prepare(film, way, load=load_network)
     written = write_prepared(tmp_path / "out", film, prepared)
     assert len(written) == len(prepared.steps) + len(prepared.crops)
     assert all(cv2.imread(str(path)) is not None for path in written)
@@ -92,8 +93,9 @@ def test_a_phantom_goes_the_way_of_each_published_system(name: str, girl: Phanto
             to_film = step.to_source.image(step.mask.astype(np.float32), girl.size)
             assert iou(to_film > 0.5, girl.mask) > 0.8
         if step.name == "registered":
+            assert isinstance(way, RegisteredHand)
             tip = step.to_source.inverse().points(girl.points[MIDDLE_TIP])
-            assert np.linalg.norm(tip - QUARTER.tip) < 0.2 * QUARTER.size[0]
+            assert np.linalg.norm(tip - way.frame.tip) < 0.2 * way.frame.size[0]
 
 
 @pytest.mark.parametrize(("name", "least"), [("hand-mask-2026-11", 0.95), ("patch-cnn-2026-11", 0.9)])

@@ -32,7 +32,7 @@ from boneage.report.folder import MapsFolder, ReportFolder, StepsFolder, claim
 from boneage.report.record import to_record, years_and_months
 from boneage.report.reports_folder import ReportsFolder, parse_order
 from boneage.report.words import second_look
-from boneage.serve_command import serve, users_app
+from boneage.serve_command import export_films, serve, users_app
 from boneage.stress_command import stress
 from boneage.systems import REFERENCE, SYSTEMS, find_system
 from boneage.types import Sex
@@ -306,6 +306,7 @@ for command in (*COMMANDS, compare, dataset, papers, stress):
 
 
 app.command(rich_help_panel="Clinic")(reporting(serve))
+app.command("export-films", rich_help_panel="Clinic")(reporting(export_films))
 app.add_typer(users_app(reporting), name="users", rich_help_panel="Clinic")
 app.add_typer(measure_app(reporting), name="measure", rich_help_panel="Lab")
 app.add_typer(mine_app(reporting), name="mine", rich_help_panel="Lab")

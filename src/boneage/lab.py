@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import track
 
 from boneage import dataset
 from boneage.combine.estimate import COVERAGE, Calibration, calibration_file, load_calibration
@@ -33,6 +34,11 @@ RECIPE = "recipes/{}.toml"
 EVALUATED = (
     "A system's name, or recipes/NAME.toml: the recipe's network alone. Where no system has that name there is no calibration "
     "file, so its intervals are fitted first, as `boneage calibrate` does: it reads the films of select and calibrate, too."
+)
+SITE = (
+    "A site's own readings, CSV: `file` or `accession_number`; `bone_age_months`, or `years` and `months`; where the header has "
+    "none `sex`; where several read a film `reader`, a row each. No identity goes into what is written: films are told by row "
+    "and file name."
 )
 CURVES = {
     "bone-age": {"loss": ["train_loss"], "MAE, months": ["train_mae", "select_mae", "select_regression_mae"]},
@@ -139,17 +145,31 @@ def calibrate(system: Annotated[str, typer.Argument(metavar="SYSTEM")], data: Da
 
 
 def evaluate(
-    system: Annotated[str, typer.Argument(metavar="SYSTEM|RECIPE", help=EVALUATED)],
+    system: Annotated[str, typer.Argument(metavar="SYSTEM|RECIPE", help=EVALUATED)] = REFERENCE.name,
     data: DataFolder = None,
     split: Annotated[str, typer.Option(help="train, select, calibrate or test; each look at test is logged.")] = "select",
-    out: Annotated[Path, typer.Option("--out", help="Folder for tables, predictions and plots.")] = RESULTS,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for tables, predictions and plots; default: results, or site-validation.")
+    ] = None,
+    site: Annotated[Path | None, typer.Option("--site", metavar="CSV", help=SITE)] = None,
+    films: Annotated[Path | None, typer.Option("--films", help="Folder of the site's films; default: the table's own.")] = None,
 ) -> None:
-    """Measure a system, or a recipe's network alone, on one part of the split: table, predictions by id, plots."""
+    """Measure a system, or a recipe's network alone, on one part of the split: table, predictions by id, plots.
+
+    With --site on a site's own films instead, against its own readings: exit code 0 only if every row came to an answer.
+    """
+    if site is not None:
+        validate_site(find_system(system), site, films or site.parent, out or Path("site-validation"))
+        return
+    if films is not None:
+        raise BoneAgeError(Kind.BAD_OPTION, came="--films without --site", expected="--site readings.csv", todo="Give both.")
+    out = out or RESULTS
     from boneage.evaluate import plots, run
     from boneage.evaluate.doubt import doubt_of, tell_doubt, write_doubt
     from boneage.evaluate.looks import log_look
     from boneage.evaluate.predictions import write_predictions
     from boneage.evaluate.promises import promises_of, tell_promises, write_promises
+    from boneage.evaluate.site.shipped import shipped_file
     from boneage.evaluate.tables import render_table, write_table
 
     chosen, part, folder = find_evaluated(system), parse_part(split), need_data(data)
@@ -188,6 +208,8 @@ def evaluate(
         split=part.value,
         split_hash=answers.split_hash,
     )
+    if part is Part.TEST and own and out == RESULTS:  # what a site's own films are compared with goes with the weights
+        shutil.copyfile(out / f"{name}.csv", (WEIGHTS if chosen is REFERENCE else LAB_WEIGHTS) / shipped_file(chosen.name))
     origin = {"date": run.today(), "system": chosen.name, "weights": weights, "split_hash": answers.split_hash}
     promises, doubt = promises_of(rows, printed=COVERAGE), doubt_of(rows)
     write_promises(out / f"{name}-intervals.csv", promises, origin)
@@ -199,6 +221,17 @@ def evaluate(
     Console().print(render_table(table, title=name, interval_coverage=COVERAGE))
     Console().print(f"{tell_promises(promises)}\n{tell_doubt(doubt)}", highlight=False)
     Console().print(f"{len(answers.refused)} of {len(rows) + len(answers.refused)} films refused", highlight=False)
+
+
+def validate_site(system: System, readings: Path, films: Path, out: Path) -> None:
+    """Exit code 1 where a film was not answered or a row not used."""
+    from boneage.evaluate.site.run import validate
+
+    found = validate(system, readings, films, out, follow=lambda films, count: track(films, "reading", count, console=to_user))
+    Console().print("\n\n".join(found.said), highlight=False, markup=False)
+    to_user.print(f"written to {out}", highlight=False, soft_wrap=True)
+    if not found.whole:
+        raise typer.Exit(1)
 
 
 def find_evaluated(name: str) -> System:

@@ -125,6 +125,17 @@ def average_hands(
     plot_windows(out / "regions.png", widest.pixels)
 
 
+def atlas(
+    data: DataFolder = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the pictures; default: the package's own.")] = None,
+) -> None:
+    """Our own reference plates: an average hand per sex and plate age, none of fewer than 20 training films."""
+    from boneage.clinical.plates import ATLAS
+    from boneage.evaluate.atlas.make import make_atlas
+
+    make_atlas(need_data(data), out or ATLAS, tell=lambda line: show([line]))
+
+
 def lee_table_1(out: Out = RESULTS) -> None:
     """Lee's table 1: parameters, operations and time of GoogLeNet, AlexNet, VGG-16 and MobileNetV2."""
     from boneage.evaluate.flat import cell, write_flat
@@ -279,6 +290,7 @@ COMMANDS: tuple[tuple[str, Command], ...] = (
     ("registration", registration),
     ("patch-grid", patch_grid),
     ("average-hands", average_hands),
+    ("atlas", atlas),
     ("lee-table-1", lee_table_1),
     ("lee-attention", lee_attention),
     ("ren-demographics", ren_demographics),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -94,6 +95,42 @@ def list_users(settings: SettingsFile = None) -> None:
     """Everybody who may come in."""
     for user in _accounts(settings).all():
         _tell(f"{user.name}\t{user.role.value}\t{user.display_name}{'' if user.active else chr(9) + 'inactive'}")
+
+
+def export_films(
+    out: Annotated[Path, typer.Option("--out", help="A new or empty folder for the data set.")],
+    settings: SettingsFile = None,
+    first: Annotated[
+        str | None, typer.Option("--from", metavar="DATE", help="Received on this day or later: 2026-01-31.")
+    ] = None,
+    last: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Received on this day or before.")] = None,
+    form: Annotated[str, typer.Option("--format", help="png (16 bits) or dicom.")] = "png",
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", help="Also write whose ids these are: a file apart, for this user alone.")
+    ] = None,
+) -> None:
+    """Export signed films for research: without identity, blanked outside the hand, in the challenge's layout."""
+    _need()
+    from boneage.serve.export.run import Form, Wish, export
+    from boneage.serve.settings import Settings, read_settings
+    from boneage.serve.spool import Spool
+    from boneage.serve.store.engine import open_engine
+
+    if form not in [one.value for one in Form]:
+        raise BoneAgeError(Kind.BAD_OPTION, came=f"--format {form!r}", expected="png or dicom", todo="Choose one.")
+    site = Settings() if settings is None else read_settings(settings)
+    wish = Wish(out, _day(first), _day(last), Form(form), mapping)
+    found = export(open_engine(site.database_url), Spool(site.folder / "spool"), wish, actor="command line")
+    _tell(f"{found.films} films in {out}; look at them before you give them away: what is written on the hand itself stays")
+    for reason, count in found.left_out.items():
+        _tell(f"left out: {count}, {reason.value}")
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise BoneAgeError(Kind.BAD_OPTION, came=f"{text!r}", expected="a day such as 2026-01-31", todo="Write it so.") from None
 
 
 def users_app(reporting: Callable[[Command], Command]) -> typer.Typer:

@@ -95,10 +95,11 @@ REFERENCE = System(
     members=(Member("reference-2026-11", (WHOLE.name,), Views.WITH_MIRROR),),
     calibration="reference-2026-11",
 )
+_REGISTERED = RegisteredHand(finder=HAND_FINDER, mask="hand-mask-2026-11", points=FinderPoints())
 IGLOVIKOV = System(
     name="iglovikov-2018",
     summary="U-Net mask, registration, VGG-style networks on three regions, one set for each sex, 240 classes, averaged",
-    way=RegisteredHand(finder=HAND_FINDER, mask="hand-mask-2026-11", points=FinderPoints()),
+    way=_REGISTERED,
     members=tuple(
         Member(f"vgg-{letter}-{sex.value}-2026-11", (window.name,), sex=SexUse[sex.name])
         for sex in Sex
@@ -142,7 +143,7 @@ INCEPTION_V4 = System(
 WAYS: dict[str, Way] = {
     "reference": REFERENCE.way,
     "iglovikov-2018": IGLOVIKOV.way,
-    "iglovikov-2018-fine": replace(IGLOVIKOV.way, frame=PAPER_FRAME.scaled(0.5)),  # for films of twice the size and more
+    "iglovikov-2018-fine": replace(_REGISTERED, frame=PAPER_FRAME.scaled(0.5)),  # for films of twice the size and more
     "lee-2017": LEE.way,
     "ren-2018": REN.way,
     "squashed": SquashedFilm(),

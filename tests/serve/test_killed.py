@@ -70,7 +70,7 @@ def test_nothing_is_lost_and_nothing_answered_twice(url: str, tmp_path: Path) ->
     worker = Worker(worklist, spool, REFERENCE, (killed.ARCHIVE,), Send.ON_READ, ask=killed.quick)
     while worker.step():
         pass
-    found, count = worklist.page(Wanted(states=frozenset(State), most=500))
+    found, count = worklist.page(Wanted(states=frozenset(State), most=12 * restarts))
     by_id = {film.id: film for film in found}
     assert count == len(found) == len({film.identity.sop_uid for film in found})
     assert set(promised.values()) <= by_id.keys()

@@ -85,6 +85,16 @@ def test_exit_codes_and_reasons(site: Path, tmp_path: Path) -> None:
     assert done.exit_code == 2
 
 
+def test_films_of_one_child_are_told(site: Path, tmp_path: Path) -> None:
+    (site / "again.dcm").write_bytes((site / "girl.dcm").read_bytes())
+    try:
+        rows = table(tmp_path, ["file,months,sex", "girl.dcm,99,F", "again.dcm,98,F", "boy,99,M"])
+        found = validate(REFERENCE, rows, site, tmp_path / "out")
+    finally:
+        (site / "again.dcm").unlink()
+    assert any(line.startswith("2 of the films are of children with more than one") for line in found.said)
+
+
 def test_no_usable_row_is_told_before_any_work(site: Path, tmp_path: Path) -> None:
     with pytest.raises(BoneAgeError, match="row 2"):
         validate(REFERENCE, table(tmp_path, ["file,months", "gone.png,9"]), site, tmp_path / "out")

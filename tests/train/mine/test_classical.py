@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from boneage.standardize.segment import iou
+from boneage.standardize.shape import shape_of
 from boneage.train.mine.classical import _without_border, first_masks
 from boneage.train.mine.decide import is_easy
 from boneage.train.mine.outline import edge_along
 from boneage.train.mine.score import score
 from boneage.train.mine.settings import Easy
-from boneage.train.mine.shape import shape_of
 
 
 def test_a_drawn_hand_is_found_and_easy(draw: Any) -> None:

@@ -25,9 +25,9 @@ def page(shelf: Shelf, out: Path) -> Page:
     if can_draw(pictures.WAY):
         pictures.draw_pictures(out)
     plot_ages(out / AGES, tuple(shelf.films.values()))
-    exhibits = (figure_1(), figure_2(), figure_3(shelf, out), figure_4(out), figure_5(), figure_6(out), figure_7(out))
-    exhibits = (*exhibits, figure_8(shelf, out), figure_9(shelf, out), finer(shelf))
-    return Page("iglovikov-2018", "Iglovikov 2018", SOURCE, exhibits, findings(shelf))
+    drawn = (figure_1(), figure_2(), figure_3(shelf, out), figure_4(out), figure_5(), figure_6(out), figure_7(out))
+    measured = (figure_8(shelf, out), figure_9(shelf, out), finer(shelf))
+    return Page("iglovikov-2018", "Iglovikov 2018", SOURCE, (*drawn, *measured), findings(shelf))
 
 
 def figure_1() -> Exhibit:

@@ -22,6 +22,7 @@ from boneage.serve.web import access
 from boneage.serve.web.access import Admin, TheSite, Viewer
 from boneage.serve.web.case_view import case_of
 from boneage.serve.web.found import find
+from boneage.serve.web.monitor_view import view_of
 from boneage.serve.web.plot import BOTTOM, TOP, WIDTH
 from boneage.serve.web.static import FOR_EVER, Static
 from boneage.serve.web.words import for_scripts, word
@@ -95,6 +96,12 @@ def admin(
         "events": latest_events(site.engine, before=before),
     }
     return _page(request, site, "admin.html.j2", **found)
+
+
+@pages.get("/monitor")
+def monitor(request: Request, user: Viewer, site: TheSite) -> Response:
+    """How the site's films have been read, by week, scanner and version."""
+    return _page(request, site, "monitor.html.j2", view=view_of(site))
 
 
 @pages.get("/static/{digest}/{name}")

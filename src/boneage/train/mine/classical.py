@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from boneage.standardize.segment import clean
+from boneage.standardize.shape import Shape, shape_of
 from boneage.template import fit_template
 from boneage.train.mine.points import Known
-from boneage.train.mine.shape import Shape, shape_of
 from boneage.types import Image
 
 Bytes = npt.NDArray[np.uint8]
