@@ -53,7 +53,8 @@ def test_accepted_changed_and_read_by_hand(worklist: Worklist, desk: Desk, answe
         kept = now(worklist, film.id)
         assert (kept.state, kept.bone_age_months, kept.reading_uid) == (State.SIGNED, months, signed.uid)
         assert signed.decision is not None
-        assert (signed.decision.reader, signed.decision.at, signed.decision.plate_months) == ("jane", worklist.clock(), choice)
+        said = signed.decision
+        assert (said.reader, said.at, said.plate_months) == ("Dr. Jane Doe", worklist.clock(), choice)
         assert (signed.estimate is None) is (seen.estimate is None)
         assert [one.uid for one in worklist.versions(film.id)] == [seen.uid, signed.uid]
 

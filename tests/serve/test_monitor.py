@@ -33,7 +33,7 @@ class Day:
         assert self.worklist.answer(claimed, said)
         if read is not None:
             self.clock.go(hours=2)  # type: ignore[attr-defined]
-            self.worklist.decide(film_id, said.uid, self.decided(said, Status.SIGNED, read))
+            self.worklist.decide(film_id, said.uid, self.decided(said, Status.SIGNED, read), actor="jane")
             self.clock.go(hours=-2)  # type: ignore[attr-defined]
         return film_id
 
@@ -101,7 +101,9 @@ def test_what_is_withdrawn_is_no_reading_but_a_film(day: Day, engine: Engine) ->
     assert signed.reading_uid is not None
     seen = day.worklist.reading(signed.reading_uid)
     assert seen is not None
-    day.worklist.decide(film_id, seen.uid, day.decided(seen, Status.WITHDRAWN, 160.0, reason="another child's film"))
+    day.worklist.decide(
+        film_id, seen.uid, day.decided(seen, Status.WITHDRAWN, 160.0, reason="another child's film"), actor="jane"
+    )
     whole = monitor(engine, day.clock()).cells[0]  # type: ignore[operator]
     assert (whole.films, whole.signed) == (1, 0)
 

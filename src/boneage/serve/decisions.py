@@ -78,9 +78,9 @@ class Desk:
         if len(choice.reason) > LONGEST_REASON:
             raise _wrong(f"a reason of {len(choice.reason):,} characters", f"at most {LONGEST_REASON:,}")
         now = self.clock()
-        decision = Decision(user.name, now, float(months), choice.plate_months, choice.reason.strip())
+        decision = Decision(user.display_name or user.name, now, float(months), choice.plate_months, choice.reason.strip())
         reading = replace(seen, uid=new_uid(), made_at=now, status=status, decision=decision, predecessor=predecessor)
-        self.worklist.decide(film.id, choice.seen_uid, reading, errands_of(self.destinations))
+        self.worklist.decide(film.id, choice.seen_uid, reading, errands_of(self.destinations), actor=user.name)
         return reading
 
 

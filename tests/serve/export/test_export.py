@@ -70,7 +70,7 @@ class Site:
         said = replace(said, film=replace(said.film, study_date=str(other.get("study_date", "2024-05-01"))))
         assert self.worklist.answer(claimed, said)
         if months is not None:
-            self.worklist.decide(film_id, said.uid, self.decided(said, Status.SIGNED, months, reason=SECRET))
+            self.worklist.decide(film_id, said.uid, self.decided(said, Status.SIGNED, months, reason=SECRET), actor="jane")
         return film_id
 
 

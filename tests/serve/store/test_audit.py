@@ -106,7 +106,7 @@ def test_a_whole_life_leaves_no_identity(
     worklist.answer(film, answer, [Errand("pacs", "sr")])
     for status in (Status.SIGNED, Status.AMENDED, Status.WITHDRAWN):
         following = decided(answer, status, reason="Anna Zwiebel (PID-9137) was mixed up")
-        worklist.decide(film_id, answer.uid, following, [Errand("pacs", "sr")])
+        worklist.decide(film_id, answer.uid, following, [Errand("pacs", "sr")], actor="jane")
         answer = following
     while delivery := outbox.claim():
         outbox.failed(delivery, "ZWIEBEL^ANNA was not taken")

@@ -50,7 +50,7 @@ def standing(
         worklist.answer(film, latest)
         for status in PATHS[state]:
             following = decided(latest, status, months)
-            worklist.decide(film_id, latest.uid, following)
+            worklist.decide(film_id, latest.uid, following, actor="jane")
             latest = following
         return film_id, latest
 
@@ -72,11 +72,11 @@ def test_the_store_keeps_to_them(
     versions = [one.uid for one in worklist.versions(film_id)]
     following = decided(latest, STATUS[after])
     if (before, after) in ALLOWED:
-        worklist.decide(film_id, latest.uid, following)
+        worklist.decide(film_id, latest.uid, following, actor="jane")
         versions.append(following.uid)
     else:
         with pytest.raises(Stale, match=f"{before.value}.*{after.value}"):
-            worklist.decide(film_id, latest.uid, following)
+            worklist.decide(film_id, latest.uid, following, actor="jane")
     film = worklist.film(film_id)
     assert film is not None
     assert film.state is (after if (before, after) in ALLOWED else before)
@@ -94,9 +94,9 @@ def test_nobody_signs_what_is_not_read(
     film_id = worklist.receive(arrival(left_alone=state is State.LEFT_ALONE)).film_id
     for seen in ("", "1.2.3"):
         with pytest.raises(Stale):
-            worklist.decide(film_id, seen, decided(reading(), Status.SIGNED))
+            worklist.decide(film_id, seen, decided(reading(), Status.SIGNED), actor="jane")
     with pytest.raises(Stale):
-        worklist.decide("no such film", "", decided(reading(), Status.SIGNED))
+        worklist.decide("no such film", "", decided(reading(), Status.SIGNED), actor="jane")
 
 
 def test_who_comes_second_is_told(
@@ -104,13 +104,13 @@ def test_who_comes_second_is_told(
 ) -> None:
     film_id, seen = standing(State.READ)
     first, second = decided(seen, Status.SIGNED, 90.0), decided(seen, Status.SIGNED, 130.0)
-    worklist.decide(film_id, seen.uid, first)
+    worklist.decide(film_id, seen.uid, first, actor="jane")
     with pytest.raises(Stale, match="meanwhile"):
-        worklist.decide(film_id, seen.uid, second)
+        worklist.decide(film_id, seen.uid, second, actor="jane")
     film = worklist.film(film_id)
     assert film is not None
     assert (film.bone_age_months, film.reading_uid) == (90.0, first.uid)
-    assert [(event.actor, event.action) for event in events(engine, film_id=film_id)][-1] == ("reader", "signed")
+    assert [(event.actor, event.action) for event in events(engine, film_id=film_id)][-1] == ("jane", "signed")
 
 
 def test_a_decision_is_one(
@@ -118,14 +118,14 @@ def test_a_decision_is_one(
 ) -> None:
     film_id, seen = standing(State.READ)
     with pytest.raises(ValueError):
-        worklist.decide(film_id, seen.uid, reading())
+        worklist.decide(film_id, seen.uid, reading(), actor="jane")
 
 
 def test_the_trail_tells_the_change(
     engine: Engine, worklist: Worklist, standing: Callable[..., tuple[str, Reading]], decided: Callable[..., Reading]
 ) -> None:
     film_id, seen = standing(State.SIGNED, 100.0)
-    worklist.decide(film_id, seen.uid, decided(seen, Status.AMENDED, 118.0, reason="the other hand"))
+    worklist.decide(film_id, seen.uid, decided(seen, Status.AMENDED, 118.0, reason="the other hand"), actor="jane")
     last = events(engine, film_id=film_id)[-1]
     assert last.detail == {"months": 118.0, "before": 100.0, "plate": None, "reason": True}
 

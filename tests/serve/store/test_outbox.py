@@ -147,7 +147,7 @@ def two_versions(
     """A film whose unverified reading is to be sent, and then was signed."""
     film_id, unverified = answered(SR)
     signed = decided(unverified, Status.SIGNED)
-    worklist.decide(film_id, unverified.uid, signed, [SR])
+    worklist.decide(film_id, unverified.uid, signed, [SR], actor="jane")
     return film_id, unverified, signed
 
 

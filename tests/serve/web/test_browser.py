@@ -147,7 +147,7 @@ def test_a_reader_walks_through_it(browser: Any, address: str, films: tuple[Path
     expect(page.locator("#do")).to_contain_text("Sign 9 y 7 m")
     page.get_by_role("spinbutton", name="Months").blur()
     page.keyboard.press("s")
-    expect(page.locator(".standing")).to_contain_text(f"Signed by {NAME}")
+    expect(page.locator(".standing")).to_contain_text("Signed by Dr. Reader")
     expect(page.locator("#hero")).to_have_text("9 years 7 months")
 
     # amend: not without a reason
@@ -184,7 +184,7 @@ def test_a_reader_walks_through_it(browser: Any, address: str, films: tuple[Path
     expect(page.locator("#decide-error")).to_contain_text("years and months")
     page.get_by_role("spinbutton", name="Years").fill("8")
     page.keyboard.press("Enter")
-    expect(page.locator(".standing")).to_contain_text(f"Signed by {NAME}")
+    expect(page.locator(".standing")).to_contain_text("Signed by Dr. Reader")
 
     page.locator("#sign-out").click()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()

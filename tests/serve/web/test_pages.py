@@ -71,7 +71,7 @@ def test_a_film_is_accepted_amended_and_withdrawn(put: Callable[..., Film], read
     signed = reader.post(f"{API}/films/{film.id}/sign", {"seen": film.reading_uid}).json()
     assert signed["reading"]["decision"]["bone_age_months"] == 100.4
     page = reader.get(f"/films/{film.id}").text
-    assert "Signed by reader" in page
+    assert "Signed by Dr. Reader" in page
     assert 'id="withdraw"' in page
     stale = reader.post(f"{API}/films/{film.id}/sign", {"seen": film.reading_uid})
     assert stale.status_code == 409

@@ -132,7 +132,7 @@ class Worklist:
             note(connection, self.clock(), SYSTEM, "assess", film_id=film.id, reading_uid=reading.uid, detail=detail)
         return True
 
-    def decide(self, film_id: str, seen_uid: str, reading: Reading, errands: Iterable[Errand] = ()) -> None:
+    def decide(self, film_id: str, seen_uid: str, reading: Reading, errands: Iterable[Errand] = (), *, actor: str) -> None:
         """Keeps a reader's version. Raises Stale where `seen_uid` is no longer the latest version, or it may not follow."""
         if reading.decision is None:
             raise ValueError("a reading that somebody decided on is expected")
@@ -150,7 +150,6 @@ class Worklist:
                 "plate": reading.decision.plate_months,
                 "reason": bool(reading.decision.reason),
             }
-            actor = reading.decision.reader
             note(connection, self.clock(), actor, after.value, film_id=film_id, reading_uid=reading.uid, detail=detail)
 
     def correct(self, film_id: str, *, sex: Sex | None, height_cm: float | None, actor: str) -> None:
