@@ -19,7 +19,7 @@ demo: $(VENV)/.runtime
 	$(BIN)/boneage demo $(if $(FILE),"$(FILE)") $(if $(SEX),--sex $(SEX)) --out demo-out
 
 test: $(VENV)/.dev $(foreach extra,$(subst $(comma),$(SPACE),$(EXTRAS)),$(VENV)/.extra-$(extra))
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 # what the tests drive for real: a PACS, DICOM validators, a browser, PostgreSQL; needs root
 debian:
