@@ -180,6 +180,7 @@ def test_a_reader_walks_through_it(browser: Any, address: str, films: tuple[Path
     expect(page.locator('#films tr[data-state="amended"]')).to_have_count(1)
     page.locator('#films tr[data-state="refused"] a').click()
     expect(page.locator(".refused .what")).to_contain_text("No single hand was found")
+    page.wait_for_load_state("networkidle")  # its scripts listen to the keys
     page.keyboard.press("s")
     expect(page.locator("#decide-error")).to_contain_text("years and months")
     page.get_by_role("spinbutton", name="Years").fill("8")
