@@ -15,6 +15,8 @@ class ResNet50(nn.Module):
     """[B, 1, H, W] in 0..1 -> outputs [B, K]. The film is given three times, as red, green and blue.
 
     "2D Average Pooling: uses a window of shape (2,2)", then flattened: the dense layers are made for one size.
+    Not in the paper: the dense layers start from Glorot's uniform weights. From PyTorch's own, the films' differences are
+    lost on the way: GELU halves what is small, and each layer's bias is larger than what the one before left.
     """
 
     def __init__(self, *, size: tuple[int, int], outputs: int, dense: tuple[int, ...] = DENSE) -> None:
@@ -26,6 +28,10 @@ class ResNet50(nn.Module):
         for inputs, neurons in zip((FEATURES * height * width, *dense), dense, strict=False):
             layers += [nn.Linear(inputs, neurons), nn.GELU()]
         self.head = nn.Sequential(*layers, nn.Linear(dense[-1], outputs))
+        for layer in self.head:
+            if isinstance(layer, nn.Linear):
+                nn.init.xavier_uniform_(layer.weight)
+                nn.init.zeros_(layer.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         maps = self.trunk.forward_features(x.expand(-1, 3, -1, -1))  # type: ignore[operator]

@@ -43,6 +43,11 @@ class Format(str, Enum):
         return _KINDS[self].media_type
 
     @property
+    def shows_film(self) -> bool:
+        """Whether its pixels are needed."""
+        return self in (Format.HTML, Format.PDF, Format.SC)
+
+    @property
     def is_dicom(self) -> bool:
         return self in (Format.SR, Format.SC, Format.GSPS)
 

@@ -14,7 +14,7 @@ from boneage import __version__
 from boneage.pipeline import Failure
 from boneage.report.curve import TICK_YEARS, Curve, curve_of
 from boneage.report.record import years_and_months
-from boneage.report.words import FLAG_WORDS, SEX_WORDS, SOURCE_WORDS, WARNINGS, flag_order, kind_words
+from boneage.report.words import SEX_WORDS, SOURCE_WORDS, WARNINGS, flag_order, flag_words, kind_words
 from boneage.types import Assessment, Estimate, Flag
 
 
@@ -177,4 +177,4 @@ def _answer(estimate: Estimate, truth_months: float | None, chronological_age_mo
 
 
 def _notes(flags: Iterable[Flag]) -> tuple[Note, ...]:
-    return tuple(Note(flag.value, FLAG_WORDS[flag], flag in WARNINGS) for flag in sorted(flags, key=flag_order))
+    return tuple(Note(flag.value, flag_words(flag), flag in WARNINGS) for flag in sorted(flags, key=flag_order))

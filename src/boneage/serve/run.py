@@ -18,7 +18,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from boneage.serve import retention
 from boneage.serve.dicom.network import Network
-from boneage.serve.pictures import Pictures
 from boneage.serve.settings import Settings
 from boneage.serve.site import Site, alone, open_site, tidy
 from boneage.serve.store.pulled import Pulled
@@ -137,7 +136,7 @@ def _forget(site: Site, stop: threading.Event) -> None:
             old = utc_now() - timedelta(days=site.settings.keep_days)
             gone = retention.forget(site.worklist, site.spool, old)
             Pulled(site.engine).forget(old)  # no poll looks back that far: the settings see to it
-            Pictures(site.spool, site.settings.folder / "pictures", site.system).keep_only(site.worklist)
+            site.pictures.keep_only(site.worklist)
             if gone:
                 LOGGER.info("%d films forgotten", gone)
         except (SQLAlchemyError, OSError) as error:

@@ -16,6 +16,8 @@ from boneage.serve.decisions import Desk
 from boneage.serve.disk import make_folder
 from boneage.serve.intake import Intake
 from boneage.serve.mapping import read_mapping
+from boneage.serve.pictures import Pictures
+from boneage.serve.reports import Reports
 from boneage.serve.retention import clear
 from boneage.serve.settings import Settings
 from boneage.serve.spool import Spool
@@ -40,6 +42,8 @@ class Site:
     intake: Intake
     desk: Desk
     worker: Worker
+    pictures: Pictures
+    reports: Reports
 
 
 def open_site(settings: Settings) -> Site:
@@ -50,6 +54,7 @@ def open_site(settings: Settings) -> Site:
     make_folder(settings.folder)
     engine = open_engine(settings.database_url)
     spool, worklist, outbox = Spool(settings.folder / "spool"), Worklist(engine), Outbox(engine)
+    pictures = Pictures(spool, settings.folder / "pictures", system)
     return Site(
         settings=settings,
         engine=engine,
@@ -61,6 +66,8 @@ def open_site(settings: Settings) -> Site:
         intake=Intake(spool, worklist, mapping),
         desk=Desk(worklist, outbox, settings.destinations),
         worker=Worker(worklist, spool, system, settings.destinations, settings.send),
+        pictures=pictures,
+        reports=Reports(pictures, worklist, settings.reads.language),
     )
 
 

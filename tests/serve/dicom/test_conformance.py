@@ -16,14 +16,13 @@ from pynetdicom.status import STORAGE_SERVICE_CLASS_STATUS
 
 import boneage
 from boneage.phantom import Phantom, write_dicom
-from boneage.report.dicom import MARKS, OVERLAY, REPORT, codes, film_header
+from boneage.report.dicom import MARKS, OVERLAY, REPORT, codes, film_header, structured_report
 from boneage.report.dicom.instance import MANUFACTURER, MODEL
 from boneage.report.reading import Decision, Reading
 from boneage.serve.dicom import entity, listener
 from boneage.serve.dicom.archives import TAKEN
 from boneage.serve.dicom.asking import SERIES_KEYS, STUDY_KEYS
 from boneage.serve.dicom.kinds import FILMS, SYNTAXES
-from boneage.serve.dicom.sender import reports
 from boneage.serve.dicom.taking import MOST_BYTES, Store
 from boneage.serve.mapping import OURS
 from boneage.serve.settings import CStore, Listener
@@ -122,7 +121,7 @@ def test_every_concept_of_a_report_is_told(
     who = Identity(study_uid=header.StudyInstanceUID, sop_uid=header.SOPInstanceUID, series_uid=header.SeriesInstanceUID)
     at = datetime(2026, 11, 21, tzinfo=UTC)
     decision = Decision("Holm^Greta", at, 118.0, 120.0, "epiphyses") if signed else None
-    (report,) = reports()(reading(identity=who, decision=decision), film, "sr")
+    report = structured_report(reading(identity=who, decision=decision), header)
     rows = {tuple(row) for row in table(text, "codes")}
     found = set(concepts(report))
     assert len(found) > 20

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from boneage.serve.dicom.network import Network
 from boneage.serve.settings import CStore, DicomSource, Listener, Send, Settings, Stow, WebSource
 from boneage.serve.site import Site, open_site
 from boneage.serve.states import Origin, State
-from boneage.serve.store.records import Handover, Role, User
+from boneage.serve.store.records import Film, Handover, Role, User
 from boneage.serve.store.worklist import Wanted
 
 # pynetdicom leaves it to the garbage collector to close a socket that could not be connected
@@ -62,7 +63,7 @@ def open_network(tmp_path: Path, orthanc: Any) -> Iterator[Open]:
             )
             site = open_site(settings)
             stack.callback(site.engine.dispose)
-            network = Network(site, make)
+            network = Network(site, make and partial(make, site))
             network.pullers["archive"].clock = lambda: THE_DAY
             assert network.listener is not None
             network.listener.start()
@@ -220,9 +221,9 @@ def test_a_listener_that_the_archive_does_not_know_is_told(open_network: Open, o
     assert "status" in network.pullers["archive"].last_error or "listener" in network.pullers["archive"].last_error
 
 
-def plates(reading: Reading, film: bytes, what: str) -> Sequence[Dataset]:
+def plates(site: Site, film: Film, reading: Reading, what: str) -> Sequence[Dataset]:
     """Instead of a report, a capture that takes a moment to send."""
-    one = dcmread(io.BytesIO(film), stop_before_pixels=True)
+    one = dcmread(io.BytesIO(site.spool.read(film.file)), stop_before_pixels=True)
     one.SOPClassUID = one.file_meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
     one.SOPInstanceUID = one.file_meta.MediaStorageSOPInstanceUID = reading.uid
     one.Rows = one.Columns = 1024

@@ -14,23 +14,28 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ComputedRadiographyImageStorage, CTImageStorage
 from pynetdicom import AE, evt
 
+from boneage.report.language import Language
 from boneage.report.reading import Reading
 from boneage.serve.dicom.archives import StoreArchive
 from boneage.serve.dicom.entity import ArchiveError
-from boneage.serve.dicom.sender import Sender, reports
+from boneage.serve.dicom.sender import Make, Sender
 from boneage.serve.intake import Intake
+from boneage.serve.pictures import Pictures
+from boneage.serve.reports import Reports
 from boneage.serve.settings import CStore
+from boneage.serve.spool import Spool
 from boneage.serve.states import Origin
 from boneage.serve.store.outbox import Outbox
-from boneage.serve.store.records import Errand, Handover
+from boneage.serve.store.records import Errand, Film, Handover
+from boneage.systems import REFERENCE
 
 pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
 TITLE = "ARCHIVE"
 
 
-def as_it_came(reading: Reading, film: bytes, what: str) -> list[Dataset]:
+def as_it_came(spool: Spool) -> Make:
     """Instead of a report, the film itself."""
-    return [dcmread(io.BytesIO(film))]
+    return lambda film, reading, what: [dcmread(io.BytesIO(spool.read(film.file)))]
 
 
 @pytest.fixture
@@ -68,7 +73,7 @@ def archive() -> Iterator[Any]:
 def sender(intake: Intake, archive: Any) -> Sender:
     settings = CStore(kind="c-store", name="archive", ae_title=TITLE, host="127.0.0.1", port=archive.port)
     outbox = Outbox(intake.worklist.engine)
-    return Sender("archive", StoreArchive(settings, "BONEAGE"), outbox, intake.worklist, intake.spool, as_it_came)
+    return Sender("archive", StoreArchive(settings, "BONEAGE"), outbox, intake.worklist, as_it_came(intake.spool))
 
 
 @pytest.fixture
@@ -176,12 +181,13 @@ def test_a_host_without_an_address_is_away() -> None:
 
 
 def test_a_report_that_cannot_be_made_is_given_up(
-    sender: Sender, due: Callable[..., tuple[str, str]], girl: Any, tmp_path: Any
+    sender: Sender, intake: Intake, due: Callable[..., tuple[str, str]], girl: Any, tmp_path: Any
 ) -> None:
     from boneage.phantom import write_png
 
     film_id, _ = due(write_png(girl, tmp_path / "film.png").read_bytes())  # has no study to put a report in
-    sender.make = reports()
+    pictures = Pictures(intake.spool, tmp_path, REFERENCE)
+    sender.make = Reports(pictures, intake.worklist, Language.ENGLISH).objects
     sender.step()
     (delivery,) = sender.outbox.of(film_id)
     assert delivery.state is Handover.GIVEN_UP
@@ -191,7 +197,7 @@ def test_a_report_that_cannot_be_made_is_given_up(
 def test_our_own_mistake_is_kept_by_its_type_alone(
     sender: Sender, due: Callable[..., tuple[str, str]], caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(reading: Reading, film: bytes, what: str) -> list[Dataset]:
+    def broken(film: Film, reading: Reading, what: str) -> list[Dataset]:
         raise ValueError("Secret^Sarah has no date")
 
     film_id, _ = due()

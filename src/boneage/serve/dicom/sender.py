@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from pydicom import dcmread
 from pydicom.dataset import Dataset
 from sqlalchemy.exc import SQLAlchemyError
 
 from boneage.errors import BoneAgeError
-from boneage.read import read
-from boneage.read.quiet import quiet
-from boneage.report.dicom import film_header
-from boneage.report.formats import Beside, Format
-from boneage.report.formats import make as make_format
-from boneage.report.language import Language
 from boneage.report.reading import Reading
 from boneage.serve.dicom.archives import Archive, StoreArchive
 from boneage.serve.dicom.dicomweb import StowArchive
 from boneage.serve.dicom.entity import ArchiveError
 from boneage.serve.settings import CStore, Destination, Stow
-from boneage.serve.spool import Spool
 from boneage.serve.store.outbox import Outbox
-from boneage.serve.store.records import Delivery
+from boneage.serve.store.records import Delivery, Film
 from boneage.serve.store.worklist import Worklist
 
 LOGGER = logging.getLogger("boneage.serve.dicom")
@@ -34,7 +25,7 @@ IDLE_SECONDS = 0.2
 FIRST_PROBE, LONGEST_PROBE = 2.0, 60.0  # seconds between looks whether an archive is back
 FAILURES = (ArithmeticError, AttributeError, LookupError, MemoryError, OSError, TypeError, ValueError)  # ours to mend
 
-Make = Callable[[Reading, bytes, str], Sequence[Dataset]]  # reading, the film's file, a format -> what is sent of it
+Make = Callable[[Film, Reading, str], Sequence[Dataset]]  # film, reading, a format -> what is sent of it
 
 
 def archive_of(settings: Destination, our_title: str) -> Archive:
@@ -46,19 +37,6 @@ def archive_of(settings: Destination, our_title: str) -> Archive:
             return StowArchive(settings)
 
 
-def reports(language: Language = Language.ENGLISH) -> Make:
-    """What makes the reports as report/formats.py does, without maps."""
-
-    def make(reading: Reading, film: bytes, what: str) -> Sequence[Dataset]:
-        form = Format(what)
-        pixels = None if form is Format.SR else read(film)
-        files = make_format(form, reading, Beside(film=pixels, header=lambda: film_header(film), language=language))
-        with quiet():
-            return [dcmread(io.BytesIO(data)) for data in files.values()]
-
-    return make
-
-
 @dataclass
 class Sender:
     """Of one destination, so that one that is away keeps no other waiting. One thread runs it."""
@@ -67,7 +45,6 @@ class Sender:
     archive: Archive
     outbox: Outbox
     worklist: Worklist
-    spool: Spool
     make: Make
     away: bool = False  # it did not answer; nothing is tried until it does
     _pause: float = field(default=FIRST_PROBE, repr=False)
@@ -118,7 +95,7 @@ class Sender:
         reading, film = self.worklist.reading(delivery.reading_uid), self.worklist.film_by_reading(delivery.reading_uid)
         if reading is None or film is None:
             raise LookupError
-        return self.make(reading, self.spool.read(film.file), delivery.errand.what)
+        return self.make(film, reading, delivery.errand.what)
 
     def _failed(self, delivery: Delivery, why: str) -> None:
         LOGGER.warning("delivery %d to %s failed at try %d: %s", delivery.number, self.name, delivery.attempts, why)

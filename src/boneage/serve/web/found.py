@@ -5,7 +5,6 @@ from __future__ import annotations
 from fastapi import HTTPException
 
 from boneage.report.reading import Reading
-from boneage.serve.pictures import Pictures
 from boneage.serve.site import Site
 from boneage.serve.store.records import Film, User
 from boneage.serve.web.blind import hides
@@ -29,7 +28,3 @@ def reading_of(site: Site, user: User, uid: str) -> tuple[Film, Reading]:
     if hides(site, user, film, found):
         raise HTTPException(403, READ_FIRST)
     return film, found
-
-
-def pictures(site: Site) -> Pictures:
-    return Pictures(site.spool, site.settings.folder / "pictures", site.system)

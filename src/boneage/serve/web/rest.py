@@ -19,7 +19,6 @@ from boneage.report.language import Language
 from boneage.report.record import error_record, to_record
 from boneage.serve.decisions import Choice
 from boneage.serve.intake import Given
-from boneage.serve.reports import Reports
 from boneage.serve.site import Site
 from boneage.serve.states import Origin, State
 from boneage.serve.store.audit import events, record
@@ -28,7 +27,7 @@ from boneage.serve.store.worklist import Stale, Wanted
 from boneage.serve.web import access
 from boneage.serve.web.access import Reader, Seen, Sender, TheSite, Viewer
 from boneage.serve.web.blind import REVEAL, hides, without_months
-from boneage.serve.web.found import READ_FIRST, find, pictures, reading_of
+from boneage.serve.web.found import READ_FIRST, find, reading_of
 from boneage.serve.web.shapes import (
     CaseShape,
     ChoiceShape,
@@ -222,7 +221,7 @@ def reading(uid: str, user: Seen, site: TheSite) -> dict[str, Any]:
 def report(uid: str, form: Format, user: Seen, site: TheSite, language: Language | None = None) -> Response:
     """A reading's report in one format; where the format has several objects, as a ZIP file of them."""
     film, found = reading_of(site, user, uid)
-    made = Reports(pictures(site), site.worklist).make(form, film, found, language or site.settings.reads.language)
+    made = site.reports.make(form, film, found, language)
     record(site.engine, user.name, "fetch-report", film_id=film.id, reading_uid=uid, detail={"format": form.value})
     return _as_download(made, form)
 

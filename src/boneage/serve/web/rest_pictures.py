@@ -12,7 +12,7 @@ from boneage.explain.paint import CHAINS
 from boneage.serve.store.records import Film
 from boneage.serve.web.access import TheSite, Viewer
 from boneage.serve.web.blind import hides
-from boneage.serve.web.found import READ_FIRST, find, pictures
+from boneage.serve.web.found import READ_FIRST, find
 from boneage.serve.web.shapes import DrawingShape
 from boneage.types import Sex
 
@@ -22,19 +22,19 @@ api = APIRouter(prefix="/api/v1", tags=["pictures"])
 @api.get("/films/{film_id}/preview.png", response_class=Response)
 def preview(film_id: str, user: Viewer, site: TheSite) -> Response:
     """The film, small enough for a first look."""
-    return Response(pictures(site).preview(find(site, film_id)), media_type="image/png")
+    return Response(site.pictures.preview(find(site, film_id)), media_type="image/png")
 
 
 @api.get("/films/{film_id}/thumb.jpg", response_class=Response)
 def thumb(film_id: str, user: Viewer, site: TheSite) -> Response:
     """The film as small as in the worklist."""
-    return Response(pictures(site).thumb(find(site, film_id)), media_type="image/jpeg")
+    return Response(site.pictures.thumb(find(site, film_id)), media_type="image/jpeg")
 
 
 @api.get("/films/{film_id}/grays", response_class=Response)
 def grays(film_id: str, user: Viewer, site: TheSite) -> Response:
     """The film's gray values: little-endian uint16 row by row, bone bright; X-Height, X-Width, X-Scale tell their grid."""
-    found = pictures(site).grays(find(site, film_id))
+    found = site.pictures.grays(find(site, film_id))
     headers = {"X-Height": str(found.height), "X-Width": str(found.width), "X-Scale": f"{found.scale:.8f}"}
     return Response(found.data, media_type="application/octet-stream", headers=headers)
 
@@ -74,13 +74,13 @@ Explained = Annotated[Film | None, Depends(_may_be_explained)]
 @api.get("/films/{film_id}/maps")
 def maps(film: Explained, site: TheSite) -> list[dict[str, str]]:
     """What the heat maps of the answer show; none of a film that was refused, and where the site wants none."""
-    return [] if film is None else pictures(site).maps(film)
+    return [] if film is None else site.pictures.maps(film)
 
 
 @api.get("/films/{film_id}/maps/{number}.png", response_class=Response)
 def heat_map(number: Annotated[int, Path(ge=0, le=99)], film: Explained, site: TheSite) -> Response:
     """One of them, to be laid over the film: clear where it is weak."""
-    data = None if film is None else pictures(site).map(film, number)
+    data = None if film is None else site.pictures.map(film, number)
     if data is None:
         raise HTTPException(404, "no such map")
     return Response(data, media_type="image/png")
