@@ -122,9 +122,10 @@ def test_msle_is_the_metric_from_0_months_on() -> None:
 
 @pytest.mark.parametrize("predicted", [-1.0, -5.0, -300.0])
 def test_below_0_months_the_slope_leads_back(predicted: float) -> None:
-    """The logarithm's tangent at 0 goes on: d/dp (p - log(1 + g))^2."""
-    assert slope(predicted, 50.0) == pytest.approx(2 * (predicted - log1p(50.0)), rel=1e-5)
-    assert float(msle(torch.tensor([predicted]), torch.tensor([50.0]))) == pytest.approx((predicted - log1p(50)) ** 2)
+    """The logarithm's mirror image goes on: d/dp (-log(1 - p) - log(1 + g))^2."""
+    apart = log1p(-predicted) + log1p(50.0)
+    assert slope(predicted, 50.0) == pytest.approx(-2 * apart / (1 - predicted), rel=1e-5)
+    assert float(msle(torch.tensor([predicted]), torch.tensor([50.0]))) == pytest.approx(apart**2)
 
 
 def test_msle_is_smooth_at_0_months() -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from boneage.errors import BoneAgeError, Kind
 from boneage.evaluate.bands import BANDS
 from boneage.evaluate.doubt import risk_curve
-from boneage.evaluate.metrics import Array, bias, binomial_limits, mae
+from boneage.evaluate.metrics import Array, binomial_limits, mae
 from boneage.evaluate.predictions import Prediction, column
 from boneage.evaluate.promises import interval_at
 from boneage.extras import load
@@ -69,18 +69,10 @@ def plot_scatter(path: Path, rows: Sequence[Prediction], *, title: str = "") -> 
 def plot_bland_altman(path: Path, rows: Sequence[Prediction], *, title: str = "") -> None:
     """Difference against mean of the two ages, with the bias and the 95 % limits of agreement (bias -+ 1.96 SD)."""
     truth, predicted = _truth(rows), _predicted(rows)
-    center, spread = bias(truth, predicted), float(np.std(predicted - truth, ddof=min(1, len(rows) - 1)))
     with load("matplotlib").rc_context(STYLE):
         figure, axes = canvas((6.2, 3.8))
         _points(axes, (truth + predicted) / 2, predicted - truth, rows)
-        axes.axhline(0, color=FAINT, linewidth=0.8, zorder=1)
-        for factor, name in ((0, "bias"), (1.96, "+1.96 SD"), (-1.96, "-1.96 SD")):
-            value = center + factor * spread
-            text = f"{name}\n{value:+.1f}".replace("-", "\N{MINUS SIGN}")
-            axes.axhline(value, color=INK, linewidth=1.1, linestyle=(0, (4, 3)) if factor else "-", zorder=3)
-            axes.annotate(text, (1.01, value), xycoords=("axes fraction", "data"), va="center", fontsize=8)
-        reach = 1.08 * max(float(np.abs(predicted - truth).max()), 2.2 * spread, 6.0)
-        axes.set(xlim=(0, 240), ylim=(-reach, reach), xticks=AGE_TICKS)
+        limits_of_agreement(axes, predicted - truth)
         axes.set(xlabel="mean of predicted and true bone age, months", ylabel="predicted minus true, months")
         axes.set_title(title or f"{len(rows):,} films")
         axes.legend(loc="lower right", ncols=2, markerscale=1.8, bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2)
@@ -189,6 +181,19 @@ def _points(axes: Axes, x: Array, y: Array, rows: Sequence[Prediction]) -> None:
     for sex, color in COLORS.items():
         count = sum(row.sex is sex for row in rows)
         axes.scatter([], [], c=color, s=9, linewidths=0, label=f"{sex.value} ({count:,})")
+
+
+def limits_of_agreement(axes: Axes, apart: Array) -> None:
+    """Bland and Altman's lines of differences in months, and axes that hold them all."""
+    center, spread = float(apart.mean()), float(np.std(apart, ddof=min(1, len(apart) - 1)))
+    axes.axhline(0, color=FAINT, linewidth=0.8, zorder=1)
+    for factor, name in ((0, "bias"), (1.96, "+1.96 SD"), (-1.96, "-1.96 SD")):
+        value = center + factor * spread
+        text = f"{name}\n{value:+.1f}".replace("-", "\N{MINUS SIGN}")
+        axes.axhline(value, color=INK, linewidth=1.1, linestyle=(0, (4, 3)) if factor else "-", zorder=3)
+        axes.annotate(text, (1.01, value), xycoords=("axes fraction", "data"), va="center", fontsize=8)
+    reach = 1.08 * max(float(np.abs(apart).max()), 2.2 * spread, 6.0)
+    axes.set(xlim=(0, 240), ylim=(-reach, reach), xticks=AGE_TICKS)
 
 
 def _coverage_bars(axes: Axes, groups: Sequence[Array], *, shift: float, color: str, label: str) -> None:

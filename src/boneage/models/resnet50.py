@@ -22,8 +22,8 @@ class ResNet50(nn.Module):
     def __init__(self, *, size: tuple[int, int], outputs: int, dense: tuple[int, ...] = DENSE) -> None:
         super().__init__()
         self.trunk = make_backbone("resnet50", channels=3, activation="gelu")
-        self.pool = nn.AvgPool2d(2)
         height, width = (-(-length // 32) // 2 for length in size)
+        self.pool = nn.AdaptiveAvgPool2d((height, width))  # of that size a window of (2, 2); a film of half the size keeps its maps
         layers: list[nn.Module] = []
         for inputs, neurons in zip((FEATURES * height * width, *dense), dense, strict=False):
             layers += [nn.Linear(inputs, neurons), nn.GELU()]

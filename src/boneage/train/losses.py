@@ -38,6 +38,10 @@ def attention_k(loss: Attention, done: float) -> float:
 
 
 def msle(predicted: Tensor, truth: Tensor) -> Tensor:
-    """The mean of (log(1 + p) - log(1 + g))^2; below 0 months, not in the paper, the logarithm goes on as its tangent at 0."""
-    logarithm = torch.where(predicted < 0, predicted, torch.log1p(predicted.clamp_min(0)))
+    """The mean of (log(1 + p) - log(1 + g))^2; below 0 months, not in the paper, the logarithm goes on as its mirror image.
+
+    Its tangent at 0 would square months there: one overshoot fills Adam's variances, and nothing is learned for 1000 steps.
+    """
+    above, below = torch.log1p(predicted.clamp_min(0)), torch.log1p((-predicted).clamp_min(0))
+    logarithm = torch.where(predicted < 0, -below, above)
     return (logarithm - torch.log1p(truth)).square().mean()

@@ -13,7 +13,7 @@ import numpy as np
 
 from boneage.combine.estimate import COVERAGE
 from boneage.evaluate.flat import write_flat
-from boneage.evaluate.plots import COLORS, FAINT, INK, STYLE, canvas, save
+from boneage.evaluate.plots import COLORS, FAINT, STYLE, canvas, limits_of_agreement, save
 from boneage.evaluate.site.ask import Answer, Refused
 from boneage.evaluate.site.films import Case
 from boneage.evaluate.site.readers import Agreement
@@ -55,21 +55,13 @@ def plot_agreement(path: Path, answers: Sequence[Answer], *, title: str) -> None
     own = np.array([one.months for one in answers])
     theirs = np.array([one.case.reference_months for one in answers])
     apart, middle = own - theirs, (own + theirs) / 2
-    center, spread = float(apart.mean()), float(np.std(apart, ddof=min(1, len(apart) - 1)))
     with load("matplotlib").rc_context(STYLE):
         figure, axes = canvas((6.2, 3.8))
         for sex in {one.sex for one in answers}:
             mask = np.array([one.sex is sex for one in answers])
             color, name = (FAINT, "sex not told") if sex is None else (COLORS[sex], sex.value)
             axes.scatter(middle[mask], apart[mask], c=color, s=12, alpha=0.6, linewidths=0, label=f"{name} ({mask.sum():,})")
-        axes.axhline(0, color=FAINT, linewidth=0.8, zorder=1)
-        for factor, name in ((0, "bias"), (1.96, "+1.96 SD"), (-1.96, "-1.96 SD")):
-            value = center + factor * spread
-            text = f"{name}\n{value:+.1f}".replace("-", "\N{MINUS SIGN}")
-            axes.axhline(value, color=INK, linewidth=1.1, linestyle=(0, (4, 3)) if factor else "-", zorder=3)
-            axes.annotate(text, (1.01, value), xycoords=("axes fraction", "data"), va="center", fontsize=8)
-        reach = 1.08 * max(float(np.abs(apart).max()), 2.2 * spread, 6.0)
-        axes.set(xlim=(0, 240), ylim=(-reach, reach), xticks=range(0, 241, 24))
+        limits_of_agreement(axes, apart)
         axes.set(xlabel="mean of system and readers, months", ylabel="system minus readers, months")
         axes.set_title(title)
         axes.legend(loc="lower right", ncols=3, markerscale=1.8, bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2)
