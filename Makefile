@@ -3,6 +3,7 @@
 #   make demo FILE=hand.dcm SEX=female     your own film
 #   make test                              the runtime's tests; those that need an extra or a server skip and say so
 #   make debian test EXTRAS=train,serve    all tests, with their servers, browser and validators from Debian's packages
+#   make docs, make release                the manual as a site; what is given away
 PYTHON ?= python3
 EXTRAS ?=
 FILE ?=
@@ -13,7 +14,7 @@ SPACE := $(EMPTY) $(EMPTY)
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint check clean debian
+.PHONY: demo test lint check clean debian docs release
 
 demo: $(VENV)/.runtime
 	$(BIN)/boneage demo $(if $(FILE),"$(FILE)") $(if $(SEX),--sex $(SEX)) --out demo-out
@@ -31,9 +32,17 @@ lint: $(VENV)/.dev $(VENV)/.extra-train $(VENV)/.extra-serve
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# the manual, a site of plain files: build/manual/site/index.html. Every link of it is followed
+docs: $(VENV)/.runtime $(VENV)/.extra-docs
+	$(BIN)/python tools/manual.py
+
+# wheel, sdist, SBOM and checksums into dist/, each checked (docs/release.md)
+release: $(VENV)/.runtime $(VENV)/.extra-release
+	$(BIN)/python tools/release.py
+
 # everything that CI runs
-check: lint
-	$(MAKE) test EXTRAS=train,serve
+check: lint docs
+	$(MAKE) test EXTRAS=train,serve,release
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

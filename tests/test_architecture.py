@@ -16,6 +16,7 @@ SOURCE = Path(boneage.__file__).parent
 ORDER = [
     "errors",
     "extras",
+    "claim",
     "geometry",
     "types",
     "dataset",
@@ -48,6 +49,7 @@ ORDER = [
     "queue_command",
     "papers_command",
     "serve",
+    "batch",
     "serve_command",
     "cli",
 ]

@@ -14,16 +14,21 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from boneage import __version__
+from boneage.batch.ask import Ask
+from boneage.batch.run import Engine, fill
+from boneage.batch.sources import names_of
 from boneage.compare_command import compare
 from boneage.dataset_command import dataset
 from boneage.errors import BoneAgeError, Kind
 from boneage.lab import COMMANDS
 from boneage.measures import measure_app
 from boneage.mine_commands import mine_app
+from boneage.networks import Card, find_weights
 from boneage.papers_command import papers
 from boneage.pipeline import BOTH, SexChoice, absent_weights, assess_many, need_weights
 from boneage.queue_command import queue_app
@@ -43,6 +48,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 to_user = Console(stderr=True)  # progress and errors; stdout is for answers
+WEIGHTS_TERMS = "non-commercial research and education, not a medical device"
 SHOWN = 20  # films that are listed for a second look
 FAILED, MISUSED, STOPPED = 1, 2, 130  # exit codes: some film was not read; the call was wrong; stopped by the user
 
@@ -55,6 +61,11 @@ EXPLAIN_HELP = (
 REPORT_HELP = (
     "Reports into --out, one or more of text, html, pdf, json, sr, sc, gsps, fhir, hl7, with commas between them: "
     "reports/0001/ for the first film, and so on. sr, sc and gsps (DICOM) need a film in DICOM."
+)
+TABLE_HELP = (
+    "For an archive: a row a film, written as it comes, and nothing else. .parquet, .csv or .jsonl. A run that was stopped "
+    "goes on when it is called again. Addresses of object storage (s3://...) and queries "
+    "(dicomweb+https://HOST/PATH?StudyDate=...) are taken beside folders."
 )
 SexWord = Annotated[str | None, typer.Option("--sex", help="female, male, or both. Wins over the film's header.")]
 
@@ -77,9 +88,24 @@ def assess(
     height: Annotated[
         float | None, typer.Option("--height", metavar="CM", help="Standing height, for the adult height in the reports.")
     ] = None,
+    table: Annotated[Path | None, typer.Option("--table", metavar="FILE", help=TABLE_HELP)] = None,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes for --table; default: all cores.")] = None,
+    engine: Annotated[
+        Engine, typer.Option("--engine", help="What reads for --table: this machine, or a Ray cluster.")
+    ] = Engine.LOCAL,
 ) -> None:
     """Read the bone age of radiographs. Exit code 0 only if every film was read and every report made."""
     with reported():
+        if table is not None:
+            if as_json or any(one is not None for one in (out, explain_steps, explain, report, language, height)):
+                raise BoneAgeError(
+                    Kind.BAD_OPTION,
+                    came="--table beside --json, --out, --explain, --explain-steps or --report",
+                    expected="a table alone",
+                    todo="Make pictures and reports of the films that need them, in another call.",
+                )
+            _fill(table, files, Ask(system, parse_sex(sex)), engine=engine, workers=workers)
+            return
         order = parse_order(report, language=language, height_cm=height, sex=parse_sex(sex), out=out)
         reports = ReportsFolder(out, order) if out is not None and order is not None else None
         steps = StepsFolder(explain_steps) if explain_steps is not None else None
@@ -122,13 +148,15 @@ def systems() -> None:
 
 @app.command()
 def version() -> None:
-    """Print the version and the weights' dated names."""
-    Console().print(f"boneage {__version__}, weights {', '.join(REFERENCE.weights)}", highlight=False)
+    """Print the version, the weights' dated names and their terms."""
+    terms = dict.fromkeys(str(Card.read(find_weights(f"{name}.toml")).values["license"]) for name in REFERENCE.weights)
+    Console().print(f"boneage {__version__}, weights {', '.join(REFERENCE.weights)}", highlight=False, soft_wrap=True)
+    Console().print(f"code Apache-2.0; weights {', '.join(terms)}: {WEIGHTS_TERMS}", highlight=False, soft_wrap=True)
 
 
 @app.callback(invoke_without_command=True)
 def options(
-    show: Annotated[bool, typer.Option("--version", help="Print the version and the weights' dated names.")] = False,
+    show: Annotated[bool, typer.Option("--version", help="Print the version, the weights' names and terms.")] = False,
 ) -> None:
     """Bone age from a hand radiograph. Research use, not a medical device."""
     if show:
@@ -178,6 +206,21 @@ def _assess(
         tell(f"[bold red]{len(failures)} of {len(records)} not read[/]")
     absent = tell_absent_reports(records)
     if code := exit_code(len(found), len(records), len(failures) + absent):
+        raise typer.Exit(code)
+
+
+def _fill(path: Path, given: list[str], ask: Ask, *, engine: Engine, workers: int | None) -> None:
+    """An archive to a table, and the exit code that tells."""
+    need_weights(find_system(ask.system))
+    names = names_of(given)
+    tally = fill(path, names, ask, engine=engine, workers=workers, follow=lambda rows, total: follow(rows, total, "reading"))
+    before = f", {tally.before} before" if tally.before else ""
+    tell(f"{tally.read} {'film' if tally.read == 1 else 'films'}{before}: {path}")
+    if tally.left:
+        tell(f"[bold red]stopped, {tally.left} of {tally.asked} left[/]: the same call goes on")
+    if tally.failed:
+        tell(f"[bold red]{tally.failed} of {tally.read} not read[/]: see error_message")
+    if code := exit_code(tally.asked, tally.asked - tally.left, tally.failed):
         raise typer.Exit(code)
 
 
@@ -266,9 +309,16 @@ def add_answer(table: Table, record: dict[str, Any]) -> None:
         table.add_row(file, estimate["sex"], years_and_months(months), f"{months:.1f}", interval, notes)
 
 
+class _Rate(ProgressColumn):
+    """Films a second, of late."""
+
+    def render(self, task: Task) -> Text:
+        return Text("" if task.speed is None else f"{task.speed:.1f}/s" if task.speed >= 1 else f"{1 / task.speed:.1f} s each")
+
+
 def follow(items: Iterable[T], total: int | None, what: str) -> Iterator[T]:
     """The items, with a progress bar on stderr where there are many and somebody looks."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     with Progress(
         *columns, console=to_user, transient=True, disable=not to_user.is_terminal, redirect_stdout=False, redirect_stderr=False
     ) as bar:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -103,15 +103,18 @@ def assess_many(
 ) -> Iterator[tuple[str, Assessment | Failure]]:
     """Every file by name, in order; one that cannot be read is a Failure and the rest goes on."""
     for file in found:
-        began = time.perf_counter()
-        try:
-            if file.error is not None:
-                raise file.error
-            yield file.name, assess(file.path, system, sex=sex)
-        except BoneAgeError as error:
-            yield file.name, Failure(error, time.perf_counter() - began)
-        except (cv2.error, MemoryError, ArithmeticError, ValueError) as error:  # ours to mend, but the rest must go on
-            yield file.name, Failure(_internal(error), time.perf_counter() - began)
+        yield file.name, attempt(file.source, system, sex=sex)
+
+
+def attempt(source: Callable[[], Path | bytes], system: System = REFERENCE, *, sex: SexChoice = None) -> Assessment | Failure:
+    """A film's answer, or why there is none. `source` gives the film, or raises BoneAgeError."""
+    began = time.perf_counter()
+    try:
+        return assess(source(), system, sex=sex)
+    except BoneAgeError as error:
+        return Failure(error, time.perf_counter() - began)
+    except (cv2.error, MemoryError, ArithmeticError, ValueError) as error:  # ours to mend, but the rest must go on
+        return Failure(_internal(error), time.perf_counter() - began)
 
 
 def _internal(error: Exception) -> BoneAgeError:

@@ -34,13 +34,13 @@ def stress(
 
     Answers are kept in BONEAGE_RUNS by the weights' checksum, film by film.
     """
+    from boneage.claim import alone
     from boneage.evaluate.run import today, weights_hash
     from boneage.evaluate.stress.answers import KeptAnswers
     from boneage.evaluate.stress.ask import ask_films, pick
     from boneage.evaluate.stress.figures import clean_mae, clean_refused, figures
     from boneage.evaluate.stress.grid import choose
     from boneage.evaluate.stress.table import render_stress, summary, write_stress
-    from boneage.train.claim import alone
 
     part, chosen, folder, transforms = _parse(split), find_system(system), need_data(data), choose(only or ())
     need_weights(chosen)

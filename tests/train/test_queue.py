@@ -11,11 +11,11 @@ import tomli_w
 from typer.testing import CliRunner
 
 from boneage import dataset
+from boneage.claim import claimed
 from boneage.cli import app
 from boneage.dataset import Part
 from boneage.errors import BoneAgeError
 from boneage.evaluate.network_answers import Training, read_answers, read_trainings
-from boneage.train.claim import claimed
 from boneage.train.loop import Machine
 from boneage.train.queue import Stand, look_over, read_queue, work_through
 from boneage.train.recipe import Recipe, read_recipe

@@ -23,7 +23,7 @@ class ResNet50(nn.Module):
         super().__init__()
         self.trunk = make_backbone("resnet50", channels=3, activation="gelu")
         height, width = (-(-length // 32) // 2 for length in size)
-        self.pool = nn.AdaptiveAvgPool2d((height, width))  # of that size a window of (2, 2); a film of half the size keeps its maps
+        self.pool = nn.AdaptiveAvgPool2d((height, width))  # a window of (2, 2); of films of half the size, none
         layers: list[nn.Module] = []
         for inputs, neurons in zip((FEATURES * height * width, *dense), dense, strict=False):
             layers += [nn.Linear(inputs, neurons), nn.GELU()]

@@ -28,6 +28,12 @@ class Found:
     def name(self) -> str:
         return str(self.path) if self.given is None else self.given
 
+    def source(self) -> Path:
+        """What to read. Raises the error that stands in its place."""
+        if self.error is not None:
+            raise self.error
+        return self.path
+
 
 def find_files(given: Sequence[Path | str]) -> list[Found]:
     """The files to read. What is not a folder is passed on as given: reading it says what is wrong with it.

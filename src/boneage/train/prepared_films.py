@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from boneage import dataset
+from boneage.claim import alone
 from boneage.dataset import Film, Scan
 from boneage.errors import BoneAgeError
 from boneage.found_hands import runs_folder
@@ -26,7 +27,6 @@ from boneage.read import read
 from boneage.register.frame import PAPER_FRAME
 from boneage.register.windows import Window
 from boneage.systems import find_way
-from boneage.train.claim import alone
 
 Bytes = npt.NDArray[np.uint8]
 Tell = Callable[[str], None]

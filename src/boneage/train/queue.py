@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 from torch import nn
 
 from boneage import dataset
+from boneage.claim import alone, claimed
 from boneage.dataset import Film, Part
 from boneage.errors import BoneAgeError, Kind
 from boneage.evaluate.looks import log_look
@@ -23,7 +24,6 @@ from boneage.evaluate.network_answers import NetworkAnswers, Training, answers_h
 from boneage.evaluate.run import today
 from boneage.found_hands import runs_folder
 from boneage.train.answers import months_of
-from boneage.train.claim import alone, claimed
 from boneage.train.export import averaged
 from boneage.train.inputs import Inputs
 from boneage.train.loop import Machine, Tell, read_log

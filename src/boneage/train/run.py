@@ -7,9 +7,9 @@ from pathlib import Path
 
 from torch import nn
 
+from boneage.claim import claimed
 from boneage.errors import BoneAgeError, Kind
 from boneage.found_hands import runs_folder
-from boneage.train.claim import claimed
 from boneage.train.loop import Machine, Task, Tell, train
 from boneage.train.prepared_films import load_prepared
 from boneage.train.published import PublishedTask
