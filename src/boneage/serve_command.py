@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -15,7 +15,12 @@ from rich.console import Console
 from boneage.errors import BoneAgeError, Kind
 from boneage.extras import load
 
+if TYPE_CHECKING:  # of an extra
+    from boneage.serve.accounts import Accounts
+    from boneage.serve.apart import Only
+
 Command = Callable[..., None]
+COMMAND_LINE = "command line"  # who it was, in the audit trail
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="The site's settings, a TOML file; see docs/settings.md.")]
 
 
@@ -25,6 +30,10 @@ def serve(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Of the demo's page.")] = None,
     folder: Annotated[Path | None, typer.Option(help="Of the demo's data; default: one that is deleted afterwards.")] = None,
     show_settings: Annotated[bool, typer.Option("--show-settings", help="Print a file with every key, and stop.")] = False,
+    only: Annotated[
+        str | None,
+        typer.Option("--only", metavar="PART", help="server or workers, where they run apart; see docs/how-to/deploy.md."),
+    ] = None,
 ) -> None:
     """Run the service: reading page, REST, DICOM listener, results to the archive. Until it is told to stop."""
     _need()
@@ -33,11 +42,12 @@ def serve(
 
         sys.stdout.write(example_settings())
         return
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("boneage").setLevel(logging.INFO)  # no library: one tells the UIDs of films that it reports on
     from boneage.serve.run import serve as run
     from boneage.serve.settings import Settings, read_settings
 
+    part = _part(only, demo=demo)
     if demo:
         _demo(port or 8080, folder)
         return
@@ -48,7 +58,20 @@ def serve(
             expected="--settings FILE",
             todo="Write them into the file.",
         )
-    run(Settings() if settings is None else read_settings(settings), tell=_tell)
+    run(Settings() if settings is None else read_settings(settings), only=part, tell=_tell)
+
+
+def _part(word: str | None, *, demo: bool) -> Only | None:
+    from boneage.serve.apart import Only
+
+    if word is None:
+        return None
+    if demo or word not in [one.value for one in Only]:
+        came = "--only with --demo" if demo else f"--only {word!r}"
+        raise BoneAgeError(
+            Kind.BAD_OPTION, came=came, expected="server or workers, of a site", todo="Choose one, or leave it out."
+        )
+    return Only(word)
 
 
 def _demo(port: int, folder: Path | None) -> None:
@@ -75,20 +98,44 @@ def add(
     from boneage.serve.store.records import Role, User
 
     accounts = _accounts(settings)
-    if role not in set(Role):
-        raise BoneAgeError(Kind.BAD_OPTION, came=f"--role {role!r}", expected="reader, admin or device", todo="Choose one.")
-    accounts.add(User(name, display_name or name, Role(role)), None if by_proxy else _password(), actor="command line")
+    accounts.add(User(name, display_name or name, Role(_role(role))), None if by_proxy else _password(), actor=COMMAND_LINE)
     _tell(f"{name} added")
 
 
 def password(name: str, settings: SettingsFile = None) -> None:
     """Give a user a new password; open sessions end."""
     accounts = _accounts(settings)
-    known = next((user for user in accounts.all() if user.name == name), None)
-    if known is None:
-        raise BoneAgeError(Kind.BAD_OPTION, came=f"no user {name!r}", expected="one of `boneage users list`", todo="Correct it.")
-    accounts.change(known, password=_password(), actor="command line")
+    _need_user(accounts, name)
+    accounts.alter(name, password=_password(), actor=COMMAND_LINE)
     _tell(f"{name} has a new password")
+
+
+def change_role(
+    name: str, role: Annotated[str, typer.Argument(help="reader, admin or device")], settings: SettingsFile = None
+) -> None:
+    """Give a user another role; open sessions end."""
+    from boneage.serve.store.records import Role
+
+    accounts = _accounts(settings)
+    _need_user(accounts, name)
+    accounts.alter(name, role=Role(_role(role)), actor=COMMAND_LINE)
+    _tell(f"{name} is {role} now")
+
+
+def deactivate(name: str, settings: SettingsFile = None) -> None:
+    """Let a user in no more; open sessions end at once. Nobody is deleted: the audit trail names them."""
+    accounts = _accounts(settings)
+    _need_user(accounts, name)
+    accounts.alter(name, active=False, actor=COMMAND_LINE)
+    _tell(f"{name} cannot come in any more")
+
+
+def reactivate(name: str, settings: SettingsFile = None) -> None:
+    """Let a user in again who was deactivated, with the same role and password."""
+    accounts = _accounts(settings)
+    _need_user(accounts, name)
+    accounts.alter(name, active=True, actor=COMMAND_LINE)
+    _tell(f"{name} can come in again")
 
 
 def list_users(settings: SettingsFile = None) -> None:
@@ -120,7 +167,7 @@ def export_films(
         raise BoneAgeError(Kind.BAD_OPTION, came=f"--format {form!r}", expected="png or dicom", todo="Choose one.")
     site = Settings() if settings is None else read_settings(settings)
     wish = Wish(out, _day(first), _day(last), Form(form), mapping)
-    found = export(open_engine(site.database_url), Spool(site.folder / "spool"), wish, actor="command line")
+    found = export(open_engine(site.database_url), Spool(site.folder / "spool"), wish, actor=COMMAND_LINE)
     _tell(f"{found.films} films in {out}; look at them before you give them away: what is written on the hand itself stays")
     for reason, count in found.left_out.items():
         _tell(f"left out: {count}, {reason.value}")
@@ -136,12 +183,20 @@ def _day(text: str | None) -> date | None:
 def users_app(reporting: Callable[[Command], Command]) -> typer.Typer:
     """`boneage users`, its commands' errors told as `reporting` does."""
     app = typer.Typer(no_args_is_help=True, help="Who may sign in to the service.")
-    for name, command in (("add", add), ("password", password), ("list", list_users)):
+    commands: dict[str, Command] = {
+        "list": list_users,
+        "add": add,
+        "role": change_role,
+        "password": password,
+        "deactivate": deactivate,
+        "reactivate": reactivate,
+    }
+    for name, command in commands.items():
         app.command(name)(reporting(command))
     return app
 
 
-def _accounts(settings: Path | None):  # type: ignore[no-untyped-def]  # its type is of an extra
+def _accounts(settings: Path | None) -> Accounts:
     _need()
     from boneage.serve.accounts import Accounts
     from boneage.serve.disk import make_folder
@@ -151,6 +206,18 @@ def _accounts(settings: Path | None):  # type: ignore[no-untyped-def]  # its typ
     site = Settings() if settings is None else read_settings(settings)
     make_folder(site.folder)
     return Accounts(open_engine(site.database_url))
+
+
+def _need_user(accounts: Accounts, name: str) -> None:
+    """Before a password is asked for. Raises BoneAgeError for one who is not here."""
+    if name not in [user.name for user in accounts.all()]:
+        raise BoneAgeError(Kind.BAD_OPTION, came=f"no user {name!r}", expected="one of `boneage users list`", todo="Correct it.")
+
+
+def _role(word: str) -> str:
+    if word not in ("reader", "admin", "device"):
+        raise BoneAgeError(Kind.BAD_OPTION, came=f"the role {word!r}", expected="reader, admin or device", todo="Choose one.")
+    return word
 
 
 def _password() -> str:

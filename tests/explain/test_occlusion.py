@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -163,7 +164,44 @@ def test_the_patch_reaches_every_pixel(size: tuple[int, int]) -> None:
     assert len(windows) == np.prod(options.cells(size))
 
 
-@pytest.mark.parametrize("wrong", [{"patch": 0.0}, {"stride": 0.0}, {"patch": 1.5}, {"fill": -0.1}])
+def test_air_is_not_asked() -> None:
+    dim = np.full(SIZE, 0.05, np.float32)
+    dim[PLACE] = 0.7
+    network = Fake(months_of_place)
+    found = occlude(MONTHS, [Crop("a", dim, PixelMap.identity())], None, network, options=replace(FINE, air=0.1))
+    assert found is not None
+    assert sum(map(len, network.seen)) == 2
+    assert found.values[13, 22] == pytest.approx(-70, abs=1e-3)
+
+
+def test_a_refined_map_asks_less_and_is_the_same_where_it_is_strong() -> None:
+    """A smooth bump in the answer: what lies far from it is not asked."""
+    y, x = np.mgrid[:45, :27]
+    weights = np.exp(-((x - 18) ** 2 + (y - 12) ** 2) / 30.0)
+    rule = lambda batch: 100 + (batch[:, 0] * weights).sum((1, 2))[:, None] / 10  # noqa: E731
+    options = Occlusion(patch=1 / 5, stride=1 / 15)
+    networks = Fake(rule), Fake(rule)
+    whole = occlude(MONTHS, [crop()], None, networks[0], options=options)
+    refined = occlude(MONTHS, [crop()], None, networks[1], options=replace(options, refine=0.15))
+    assert whole is not None
+    assert refined is not None
+    asked = [sum(map(len, one.seen)) for one in networks]
+    assert asked[0] == 1 + 135
+    assert 1 + 68 < asked[1] < 0.8 * asked[0]
+    assert refined.strongest == pytest.approx(whole.strongest)
+    assert np.corrcoef(whole.values.ravel(), refined.values.ravel())[0, 1] > 0.99
+
+
+def test_what_is_more_urgent_comes_between() -> None:
+    called: list[int] = []
+    network = Fake(months_of_place)
+    occlude(MONTHS, [crop()], None, network, options=FINE, before=lambda: called.append(len(network.seen)))
+    assert called == list(range(1, len(network.seen)))  # before each call but that of the film as it is
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"air": -0.1}, {"refine": 1.5}, {"patch": 0.0}, {"stride": 0.0}, {"patch": 1.5}, {"fill": -0.1}]
+)
 def test_impossible_patches_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(BoneAgeError) as caught:
         Occlusion(**wrong)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -80,6 +81,8 @@ def test_all_formats_in_one_run(films: Path, tmp_path: Path) -> None:
         for line in record["reports"]:
             assert (line["file"] is None) == (line["error"] is not None)
             assert line["file"] is None or (out / line["file"]).is_file()
+    linked = set(re.findall(r'href="(reports/[^"]+)"', (out / "index.html").read_text()))
+    assert linked == {line["file"] for record in (girl, boy, noise) for line in record["reports"] if line["file"] is not None}
     kept = [json.loads(line) for line in (out / "assessments.jsonl").read_text().splitlines()]
     assert [record["reports"] for record in kept] == [record["reports"] for record in (girl, boy, noise, absent)]
     _look_into(out / REPORTS / "0001")

@@ -113,8 +113,11 @@ class Postgres:
         self.user = pwd.getpwnam(user) if user else pwd.getpwuid(os.geteuid())
         os.chown(folder, self.user.pw_uid, self.user.pw_gid)
         self.run("initdb", "-D", f"{folder}/data", "-A", "trust", "-U", "boneage", "-E", "UTF8", "--no-locale", "-N")
-        options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off -c max_connections=50"
-        self.run("pg_ctl", "-D", f"{folder}/data", "-w", "-l", f"{folder}/log", "-o", options, "start")
+        self.start()
+
+    def start(self) -> None:
+        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c fsync=off -c max_connections=50"
+        self.run("pg_ctl", "-D", f"{self.folder}/data", "-w", "-l", f"{self.folder}/log", "-o", options, "start")
 
     def run(self, program: str, *arguments: str) -> None:
         other = {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
@@ -143,8 +146,7 @@ def _is_user(name: str) -> bool:
         return False
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
+def _cluster() -> Iterator[Postgres]:
     there = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
     program = shutil.which("pg_ctl") or (there[-1] if there else None)
     if program is None:
@@ -156,6 +158,17 @@ def postgres() -> Iterator[Postgres]:
     finally:
         cluster.stop()
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    yield from _cluster()
+
+
+@pytest.fixture
+def restartable() -> Iterator[Postgres]:
+    """One that a test may stop and start again."""
+    yield from _cluster()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -191,6 +192,48 @@ def test_an_admin_is_left(accounts: Accounts) -> None:
     accounts.change(User("admin", "", Role.READER), actor="reader")
     with pytest.raises(BoneAgeError, match="no user"):
         accounts.change(User("nobody", "", Role.READER), actor="admin")
+
+
+def test_two_admins_who_put_each_other_out_at_once(accounts: Accounts) -> None:
+    """One of both stays, whoever was quicker."""
+    accounts.add(User("other", "", Role.ADMIN), PASSWORD, actor="admin")
+    start, told = threading.Barrier(2), []
+
+    def put_out(name: str) -> None:
+        start.wait()
+        try:
+            accounts.alter(name, active=False, actor="test")
+        except BoneAgeError as error:
+            told.append(str(error))
+
+    for _ in range(5):
+        told.clear()
+        both = [threading.Thread(target=put_out, args=(name,)) for name in ("admin", "other")]
+        for one in both:
+            one.start()
+        for one in both:
+            one.join()
+        assert len(told) == 1
+        assert "no admin" in told[0]
+        (left,) = [user.name for user in accounts.all() if user.active and user.role is Role.ADMIN]
+        accounts.alter("other" if left == "admin" else "admin", active=True, actor="test")
+
+
+def test_who_is_put_out_while_signing_in_gets_no_session(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    opening = Accounts._open
+    seen: list[bool] = []
+
+    def slow(self: Accounts, connection: Any, user: User) -> Any:
+        seen.append(connection.in_transaction())
+        return opening(self, connection, user)
+
+    monkeypatch.setattr(Accounts, "_open", slow)
+    found = accounts.sign_in("reader", PASSWORD)
+    assert found is not None
+    accounts.alter("reader", active=False, actor="admin")
+    accounts.alter("reader", active=True, actor="admin")
+    assert seen == [True]  # in the transaction that holds the user's row
+    assert accounts.session(found[0]) is None
 
 
 def test_users_of_the_sites_proxy(accounts: Accounts) -> None:

@@ -14,7 +14,7 @@ from boneage.serve.decisions import LONGEST_REASON, Choice, Desk
 from boneage.serve.settings import Stow
 from boneage.serve.states import State
 from boneage.serve.store.outbox import Outbox
-from boneage.serve.store.records import Arrival, Errand, Film, Role, User
+from boneage.serve.store.records import NOTE, Arrival, Errand, Film, Role, User
 from boneage.serve.store.worklist import Stale, Worklist
 
 SR = Errand("pacs", "sr")
@@ -73,6 +73,20 @@ def test_a_chain_of_versions(engine: Engine, worklist: Worklist, desk: Desk, ans
     assert amended.decision.reason == "the other hand"
     sent = [(one.reading_uid, one.errand) for one in Outbox(engine).of(film.id)]
     assert sent == [(one.uid, Errand("pacs", what)) for one in chain for what in ("sr", "sc")]
+
+
+def test_a_note_follows_what_changes_a_signature_where_the_site_asks_for_it(
+    worklist: Worklist, engine: Engine, answered: Answered
+) -> None:
+    asking = PACS.model_copy(update={"name": "asking", "rejection_notes": True, "formats": ("sr",)})
+    desk = Desk(worklist, Outbox(engine, worklist.clock), (asking, PACS), worklist.clock)
+    film, seen = answered()
+    signed = desk.sign(film, Choice(seen.uid), JANE)
+    amended = desk.amend(now(worklist, film.id), Choice(signed.uid, 120.0, reason="the other hand"), JANE)
+    withdrawn = desk.withdraw(now(worklist, film.id), Choice(amended.uid, reason="another child's film"), JANE)
+    asked = [(one.reading_uid, one.errand.what) for one in desk.outbox.of(film.id) if one.errand.destination == "asking"]
+    assert asked == [(signed.uid, "sr"), *((one.uid, what) for one in (amended, withdrawn) for what in ("sr", NOTE))]
+    assert NOTE not in {one.errand.what for one in desk.outbox.of(film.id) if one.errand.destination == "pacs"}
 
 
 @pytest.mark.parametrize(("errands", "tried", "named"), [((), False, False), ((SR,), False, False), ((SR,), True, True)])

@@ -12,10 +12,23 @@ from pydantic import BaseModel, ValidationError
 
 from boneage.errors import BoneAgeError
 from boneage.serve.example import example_settings
-from boneage.serve.settings import CStore, DicomSource, Listener, Reads, Settings, SignIn, Stow, Web, WebSource, read_settings
+from boneage.serve.settings import (
+    CStore,
+    DicomSource,
+    Listener,
+    ListenerTls,
+    PeerTls,
+    Reads,
+    Settings,
+    SignIn,
+    Stow,
+    Web,
+    WebSource,
+    read_settings,
+)
 
 DOCS = Path(__file__).parents[2] / "docs" / "settings.md"
-TABLES = (Settings, Web, SignIn, Reads, Listener, CStore, Stow, DicomSource, WebSource)
+TABLES = (Settings, Web, SignIn, Reads, Listener, ListenerTls, CStore, PeerTls, Stow, DicomSource, WebSource)
 STOW = '[[destinations]]\nkind = "stow"\nname = "a"\nurl = "https://a"\n'
 POLLED = '[[sources]]\nkind = "dicomweb"\nname = "a"\nurl = "https://a"\npoll_seconds = 30\ndays = 30\n'
 BY_MOVE = '[[sources]]\nkind = "dimse"\nname = "a"\nae_title = "A"\nhost = "a"\nport = 1\nby = "c-move"\n'
@@ -61,10 +74,14 @@ def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:
         (STOW.replace("stow", "ftp"), "destinations.0"),
         ("keep_days = 30\n" + POLLED, "pulled again"),
         (BY_MOVE, "listener"),
+        (STOW.replace("https", "http") + "tls = { ca = 'c', client_certificate = false }", "tls of a asks for .*https"),
+        (STOW + "tls = { ca = 'c' }", "destinations.0.stow.tls: .*client_certificate = false"),
+        ("[listener.tls]\ncertificate = 'a'\nkey = 'b'", "listener.tls: .*ca"),
         ("folder = \nsend = 1", "TOMLDecodeError.*line 1"),
         ("keep_days = 0", "keep_days"),
+        ("[reads]\nmaps = false\n" + STOW + "formats = ['sr', 'map']", "reads.maps"),
     ],
-    ids=range(26),
+    ids=range(30),
 )
 def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, text: str, told: str) -> None:
     with pytest.raises(BoneAgeError, match=told) as caught:
@@ -91,6 +108,15 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
         key = "../b.pem"
         [reads]
         plates = "plätze"
+        [listener.tls]
+        certificate = "tls/b.pem"
+        key = "/etc/b.key"
+        client_certificate = false
+        [[sources]]
+        kind = "dicomweb"
+        name = "a"
+        url = "https://a"
+        tls = { ca = "tls/ca.pem", client_certificate = false }
     """
     settings = read(tmp_path, "\ufeff" + text)  # as Notepad saves it
     assert settings.folder == tmp_path / "data"
@@ -98,6 +124,11 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     assert settings.mapping == Path("/etc/mapping.toml")
     assert (settings.web.certificate, settings.web.key) == (tmp_path / "tls/a.pem", tmp_path / ".." / "b.pem")
     assert settings.reads.plates == tmp_path / "plätze"
+    assert settings.listener is not None
+    tls = settings.listener.tls
+    assert tls is not None
+    assert (tls.certificate, tls.key, tls.ca) == (tmp_path / "tls/b.pem", Path("/etc/b.key"), None)
+    assert settings.sources[0].tls == PeerTls(ca=tmp_path / "tls/ca.pem", client_certificate=False)
     assert read(tmp_path, "database = 'postgresql://a@b/c'").database_url == "postgresql://a@b/c"
     assert read(tmp_path, "database = 'sqlite:////var/a.sqlite'").database_url == "sqlite:////var/a.sqlite"
 
@@ -132,7 +163,9 @@ def test_what_is_commented_out_in_the_example_is_valid(tmp_path: Path) -> None:
     settings = read(tmp_path, text)
     assert [type(one) for one in settings.destinations] == [CStore, Stow]
     assert [type(one) for one in settings.sources] == [DicomSource, WebSource]
-    assert settings.listener == Listener()
+    pems = {name: tmp_path / f"{name}.pem" for name in ("certificate", "key", "ca")}
+    assert settings.listener == Listener(tls=ListenerTls(**pems))
+    assert settings.destinations[0].tls == PeerTls(**pems)
     assert settings.keep_days == 365
 
 
@@ -140,7 +173,7 @@ def test_what_is_commented_out_in_the_example_is_valid(tmp_path: Path) -> None:
 def test_every_key_is_in_the_example_and_in_the_docs(table: type[BaseModel]) -> None:
     text, docs = example_settings(), DOCS.read_text(encoding="utf-8")
     for key in table.model_fields:
-        if key not in {"web", "sign_in", "reads", "listener", "destinations", "sources"}:
+        if key not in {"web", "sign_in", "reads", "listener", "destinations", "sources", "tls"}:
             assert re.search(rf"(?m)^(# )?{key} = ", text), key
         assert re.search(rf"`\[*{key}\]*`", docs), key
 

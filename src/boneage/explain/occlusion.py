@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 
 from boneage.errors import BoneAgeError, Kind
 from boneage.explain.heat import HeatMap, Values, spread
@@ -18,8 +20,11 @@ from boneage.vote import channels, sex_input, to_vote, views_of
 
 NAME = "occlusion"
 CORRECT_MONTHS = 12.0  # not in the paper: what "correctly" is where the answer is months
-_BATCH = 16  # occluded images a call
+_BATCH = 4  # occluded images a call: what fits the caches; 16 took 10 % longer
 
+_BESIDE = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.uint8)  # the four cells that share an edge
+
+Window = tuple[slice, slice]
 Measure = Callable[[Batch], float]  # a network's answer [K] -> the figure whose change is mapped
 
 
@@ -33,13 +38,16 @@ class Occlusion:
     patch: float = 1 / 8  # side of the square
     stride: float = 1 / 12  # at most; rounded so that whole steps fill the image
     fill: float = 0.0  # air
+    air: float = 0.0  # a patch over gray values that near to the fill is not asked: it changes nothing, or next to nothing
+    refine: float = 0.0  # every second position is asked first, the others where one beside them has so much of the strongest
 
     def __post_init__(self) -> None:
-        if not (0 < self.stride <= 1 and 0 < self.patch <= 1 and 0 <= self.fill <= 1):
+        shares = (self.fill, self.air, self.refine)
+        if not (0 < self.stride <= 1 and 0 < self.patch <= 1 and all(0 <= one <= 1 for one in shares)):
             raise BoneAgeError(
                 Kind.BAD_OPTION,
                 came=repr(self),
-                expected="a patch and a stride over 0 and up to 1 of the longer side, a fill of 0 to 1",
+                expected="a patch and a stride over 0 and up to 1 of the longer side, fill, air and refine of 0 to 1",
                 todo="Give sizes as shares.",
             )
 
@@ -48,11 +56,16 @@ class Occlusion:
         step = max(self.stride * max(size), 1.0)
         return ceil(size[0] / step), ceil(size[1] / step)
 
-    def windows(self, size: tuple[int, int]) -> Iterator[tuple[slice, slice]]:
+    def windows(self, size: tuple[int, int]) -> Iterator[Window]:
         """What each position covers, row by row: a patch about the cell's center, cut at the image's edge."""
         half = self.patch * max(size) / 2
         rows, columns = (_spans(many, side, half) for many, side in zip(self.cells(size), size, strict=True))
         return ((row, column) for row in rows for column in columns)
+
+
+# Not in the paper. For the reference on 20 films of `select` the map is that of all positions to the eye (correlation 0.997,
+# the lowest 0.987; the strongest value is the same), for 70 % of the answers.
+QUICK = Occlusion(air=0.1, refine=0.15)
 
 
 def occlude(
@@ -63,29 +76,57 @@ def occlude(
     *,
     options: Occlusion = Occlusion(),
     true_months: float | None = None,
+    before: Callable[[], object] = lambda: None,
 ) -> HeatMap | None:
     """The change of one network's answer as a function of where the patch lies. `crops`: the member's, all on one grid.
 
     Year classes: the change of the probability of the class it answers. Not the paper, whose network has no other answer:
     month classes and months give the change of the estimate, in months.
     Where the truth is known, None for what was not read correctly: "only correctly classified input images were selected".
-    Not in the paper: films without a known truth are mapped for the answer they got.
+    Not in the paper: films without a known truth are mapped for the answer they got. `before`: is called before each few
+    answers, for what is more urgent than a map.
     """
     image = channels(list(crops), network.size)
     whole = _answers(member, image[None], sex, network)[0]
     if true_months is not None and not read_correctly(member.answer, whole, true_months):
         return None
     measure, shows, unit = _measured(member.answer, whole)
-    windows = list(options.windows(network.size))
-    changes = np.zeros(len(windows))
-    seen = [k for k, window in enumerate(windows) if (image[:, *window] != options.fill).any()]  # the others change nothing
-    for start in range(0, len(seen), _BATCH):
-        some = seen[start : start + _BATCH]
-        answers = _answers(member, np.stack([_covered(image, windows[k], options.fill) for k in some]), sex, network)
-        changes[some] = [measure(answer) - measure(whole) for answer in answers]
-    cells = options.cells(network.size)
-    values = spread(changes.reshape(cells), PixelMap.resize(cells, network.size), network.size)
+
+    def changes(some: Sequence[Window]) -> list[float]:
+        before()
+        answers = _answers(member, np.stack([_covered(image, window, options.fill) for window in some]), sex, network)
+        return [measure(answer) - measure(whole) for answer in answers]
+
+    found = _mapped(image, options, changes)
+    values = spread(found, PixelMap.resize(found.shape, network.size), network.size)
     return HeatMap(NAME, values, seen_to_source(crops[0], network.size), shows, unit, (member.network,))
+
+
+def _mapped(image: Image, options: Occlusion, changes: Callable[[Sequence[Window]], list[float]]) -> npt.NDArray[np.float64]:
+    """The change at each position, [rows, columns]: asked; none over air; the mean of those beside it where they are weak."""
+    size = (image.shape[1], image.shape[2])
+    cells, windows = options.cells(size), list(options.windows(size))
+    values, seen = np.zeros(cells), np.array([_shows(image, window, options) for window in windows]).reshape(cells)
+
+    def ask(places: npt.NDArray[np.bool_]) -> None:
+        chosen = np.flatnonzero(places & seen)
+        for start in range(0, len(chosen), _BATCH):
+            some = chosen[start : start + _BATCH]
+            values.flat[some] = changes([windows[k] for k in some])
+
+    first = np.indices(cells).sum(0) % 2 == 0  # as the white squares of a chessboard
+    ask(first)
+    beside = cv2.dilate(np.abs(values), _BESIDE, borderType=cv2.BORDER_CONSTANT, borderValue=0.0)
+    again = ~first & (beside >= options.refine * beside.max())
+    ask(again)
+    told = (first | again | ~seen).astype(np.float64)
+    total, many = (cv2.filter2D(one, -1, _BESIDE, borderType=cv2.BORDER_CONSTANT) for one in (values, told))
+    return np.where(told > 0, values, total / np.maximum(many, 1))
+
+
+def _shows(image: Image, window: Window, options: Occlusion) -> bool:
+    """Whether there is anything but air."""
+    return bool((np.abs(image[:, *window] - options.fill) > options.air).any())
 
 
 def read_correctly(answer: Answer, values: Batch, true_months: float) -> bool:
@@ -116,7 +157,7 @@ def _answers(member: Member, images: Batch, sex: Sex | None, network: Network) -
     return np.asarray(answers.reshape(len(images), -1, answers.shape[-1]).mean(1), np.float32)
 
 
-def _covered(image: Values, window: tuple[slice, slice], fill: float) -> Image:
+def _covered(image: Values, window: Window, fill: float) -> Image:
     covered = image.copy()
     covered[:, *window] = fill
     return covered

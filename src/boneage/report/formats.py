@@ -6,8 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
-
-from pydicom.dataset import Dataset
+from typing import TYPE_CHECKING
 
 from boneage.errors import BoneAgeError, Kind
 from boneage.explain.heat import HeatMap
@@ -16,6 +15,9 @@ from boneage.report.derived import with_derived
 from boneage.report.language import Language
 from boneage.report.reading import Reading
 from boneage.types import Image, Radiograph
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 Files = dict[str, bytes]  # by what stands behind the report's name: `.pdf`; several where a format has an object a heat map
 
@@ -216,16 +218,20 @@ def _sr(reading: Reading, beside: Beside) -> Files:
 
 def _sc(reading: Reading, beside: Beside) -> Files:
     """The film with what was found, then a capture a heat map."""
-    load("highdicom", "dicom")
-    # not by the package's functions: the first import of its module `capture` puts itself in place of the one of that name
-    from boneage.report.dicom.captures import make_capture, make_map_capture
-    from boneage.report.dicom.instance import encode
+    from boneage.report.dicom import capture, to_bytes
 
-    header, pixels = beside.header(), _pixels(beside)
-    made = {Format.SC.suffix: encode(make_capture(reading, header, pixels))}
+    own = {Format.SC.suffix: to_bytes(capture(reading, beside.header(), _pixels(beside)))}
+    return own | map_captures(reading, beside)
+
+
+def map_captures(reading: Reading, beside: Beside) -> Files:
+    """A capture a heat map, without that of what was found. Raises BoneAgeError as `make` does."""
+    from boneage.report.dicom import map_capture, to_bytes
+
+    made: Files = {}
     for number, one in enumerate(beside.maps, start=1):
         name = f"-{one.name.replace(' ', '-')}{Format.SC.suffix}"
-        made[name] = encode(make_map_capture(reading, header, pixels, one, number=number))
+        made[name] = to_bytes(map_capture(reading, beside.header(), _pixels(beside), one, number=number))
     return made
 
 

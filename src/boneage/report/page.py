@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from typing import TYPE_CHECKING, Any
 
 from boneage import __version__
 from boneage.pipeline import Failure
@@ -16,6 +14,9 @@ from boneage.report.curve import TICK_YEARS, Curve, curve_of
 from boneage.report.record import years_and_months
 from boneage.report.words import SEX_WORDS, SOURCE_WORDS, WARNINGS, flag_order, flag_words, kind_words
 from boneage.types import Assessment, Estimate, Flag
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,14 @@ class Refusal:
 
 
 @dataclass(frozen=True)
+class Link:
+    """A file beside the page."""
+
+    name: str
+    path: str
+
+
+@dataclass(frozen=True)
 class Entry:
     """One film on the page: an answer (or two), or a refusal. No pixels, no identity."""
 
@@ -83,6 +92,7 @@ class Entry:
     film: Shown | None = None
     crops: tuple[Shown, ...] = ()
     maps: tuple[Shown, ...] = ()
+    reports: tuple[Link, ...] = ()
 
     @property
     def warns(self) -> int:
@@ -94,7 +104,8 @@ def refused_entry(number: int, record: dict[str, Any], failure: Failure) -> Entr
     """A file that gave no bone age."""
     error = failure.error
     refusal = Refusal(kind_words(error.kind), error.came, error.expected, error.todo)
-    return Entry(number, record["file"], record["system"], tuple(record["weights"]), seconds_words(failure.seconds), refusal)
+    weights, seconds = tuple(record["weights"]), seconds_words(failure.seconds)
+    return Entry(number, record["file"], record["system"], weights, seconds, refusal, reports=_links(record))
 
 
 def read_entry(
@@ -126,6 +137,7 @@ def read_entry(
         film=film,
         crops=crops,
         maps=maps,
+        reports=_links(record),
     )
 
 
@@ -153,6 +165,8 @@ def seconds_words(seconds: float) -> str:
 
 
 def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # a run without a page does not wait for them
+
     loader = PackageLoader("boneage.report", "templates")
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
@@ -174,6 +188,13 @@ def _answer(estimate: Estimate, truth_months: float | None, chronological_age_mo
         curve=curve_of(estimate, truth_months=truth_months, chronological_age_months=chronological_age_months),
         notes=_notes(estimate.flags),
     )
+
+
+def _links(record: Mapping[str, Any]) -> tuple[Link, ...]:
+    """The reports that were made of a film, each by its format and, of both sexes' reports, the sex."""
+    made = [line for line in record.get("reports", ()) if line["file"] is not None]
+    several = len({line["sex"] for line in made}) > 1
+    return tuple(Link(line["format"] + (f" ({line['sex']})" if several else ""), line["file"]) for line in made)
 
 
 def _notes(flags: Iterable[Flag]) -> tuple[Note, ...]:

@@ -7,10 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-from pydicom.dataset import Dataset
-from pydicom.uid import generate_uid
+from typing import TYPE_CHECKING, Any
 
 from boneage.clinical.height import check_height
 from boneage.errors import BoneAgeError, Kind
@@ -25,6 +22,9 @@ from boneage.report.reading import Film, Reading, Refusal, readings_of
 from boneage.report.record import error_record
 from boneage.systems import System
 from boneage.types import Assessment, Radiograph, Sex, SexSource
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 REPORTS = "reports"  # the folder's name within that of the answers
 
@@ -159,6 +159,8 @@ def _header(file: Path) -> Dataset:
 
 def _new_uid() -> str:
     """Random, under the root that needs no registration (DICOM PS3.5, B.2)."""
+    from pydicom.uid import generate_uid
+
     return str(generate_uid(prefix=None))
 
 

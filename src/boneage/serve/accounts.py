@@ -13,7 +13,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
-from sqlalchemy import Connection, Engine, Row, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, Select, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from boneage.errors import BoneAgeError, Kind
@@ -57,22 +57,41 @@ class Accounts:
             raise _wrong(f"a user {user.name!r}, who is here already", "a new name") from None
 
     def change(self, user: User, *, password: str | None = None, actor: str) -> None:
-        """Name, role, whether active, and the password where one is given; open sessions end.
+        """Name, role, whether active, and the password where one is given. As `alter`."""
+        shown, role, active = user.display_name, user.role, user.active
+        self.alter(user.name, display_name=shown, role=role, active=active, password=password, actor=actor)
 
-        Raises BoneAgeError for a user who is not here, a weak password, and where no admin would be left.
+    def alter(
+        self,
+        name: str,
+        *,
+        display_name: str | None = None,
+        role: Role | None = None,
+        active: bool | None = None,
+        password: str | None = None,
+        actor: str,
+    ) -> User:
+        """What is given becomes so, the rest stays; open sessions end. Nobody is deleted: the audit trail names them.
+
+        Raises BoneAgeError for a user who is not here, a weak password, and where no active admin would be left.
         """
-        values = _columns(user)
-        if password is not None:
-            values |= {"password_hash": _hash(password), "failures": 0, "locked_until": None}
+        secret = {} if password is None else {"password_hash": _hash(password), "failures": 0, "locked_until": None}
         with self.engine.begin() as connection:
-            before = _admins(connection)
-            if not connection.execute(update(users).where(users.c.name == user.name).values(values)).rowcount:
-                raise _wrong(f"no user {user.name!r}", "one who is here")
-            if before and not _admins(connection):
+            admins = _lock_admins(connection)
+            row = connection.execute(_locked_row(name)).one_or_none() if _may_be_a_name(name) else None
+            if row is None:
+                raise _wrong(f"no user {name!r}", "one who is here")
+            before = _user(row)
+            shown = before.display_name if display_name is None else display_name
+            user = User(name, shown, role or before.role, before.active if active is None else active)
+            if admins == {name} and not _is_admin(user):
                 raise _wrong("a change that leaves no admin", "at least one active admin")
-            connection.execute(delete(sessions).where(sessions.c.user_name == user.name))
-            detail = {"user": user.name, "role": user.role.value, "active": user.active, "password": password is not None}
-            note(connection, self.clock(), actor, "change-user", detail=detail)
+            connection.execute(update(users).where(users.c.name == name).values(_columns(user) | secret))
+            connection.execute(delete(sessions).where(sessions.c.user_name == name))
+            detail = {"user": name, "role": user.role.value, "active": user.active, "password": password is not None}
+            was = {"role": before.role.value, "active": before.active}
+            note(connection, self.clock(), actor, "change-user", detail=detail | {"before": was})
+        return user
 
     def all(self) -> list[User]:
         with reads(self.engine) as connection:
@@ -98,17 +117,12 @@ class Accounts:
                 _count_failure(connection, known, now)
                 return None
             connection.execute(update(users).where(users.c.name == name).values(failures=0, locked_until=None))
-        return self.open(_user(known))
+            return self._open(connection, _user(known))  # under the lock: whoever is put out meanwhile gets no session
 
     def open(self, user: User) -> tuple[str, Session]:
         """A session for a user who showed who they are, here or to somebody who is trusted."""
-        token, session, now = secrets.token_urlsafe(32), Session(user, secrets.token_urlsafe(32)), self.clock()
-        row = {"token_hash": _digest(token), "user_name": user.name, "csrf": session.csrf}
         with self.engine.begin() as connection:
-            connection.execute(delete(sessions).where(sessions.c.expires_at < to_text(now)))
-            connection.execute(insert(sessions).values(row | {"expires_at": to_text(now + timedelta(hours=self.hours))}))
-            note(connection, now, user.name, "sign-in")
-        return token, session
+            return self._open(connection, user)
 
     def session(self, token: str) -> Session | None:
         """Whose token it is; None: nobody's, or no more."""
@@ -126,6 +140,14 @@ class Accounts:
         """An active user."""
         row = self._row(name)
         return _user(row) if row is not None and row.active else None
+
+    def _open(self, connection: Connection, user: User) -> tuple[str, Session]:
+        token, session, now = secrets.token_urlsafe(32), Session(user, secrets.token_urlsafe(32)), self.clock()
+        row = {"token_hash": _digest(token), "user_name": user.name, "csrf": session.csrf}
+        connection.execute(delete(sessions).where(sessions.c.expires_at < to_text(now)))
+        connection.execute(insert(sessions).values(row | {"expires_at": to_text(now + timedelta(hours=self.hours))}))
+        note(connection, now, user.name, "sign-in")
+        return token, session
 
     def _row(self, name: str) -> Row[Any] | None:
         if not _may_be_a_name(name):
@@ -146,10 +168,14 @@ def _count_failure(connection: Connection, row: Row[Any], now: datetime) -> None
     note(connection, now, row.name, "sign-in-failed", detail={"known": True, "locked": lock})
 
 
-def _admins(connection: Connection) -> int:
-    """How many can come in and change users."""
-    wanted = (users.c.role == Role.ADMIN.value) & users.c.active
-    return int(connection.scalar(select(func.count()).select_from(users).where(wanted)) or 0)
+def _lock_admins(connection: Connection) -> set[str]:
+    """Who can come in and change users; locked in one order, so that two who put each other out take turns."""
+    wanted = select(users.c.name).where(users.c.role == Role.ADMIN.value, users.c.active).order_by(users.c.name)
+    return set(connection.scalars(wanted.with_for_update()))
+
+
+def _is_admin(user: User) -> bool:
+    return user.active and user.role is Role.ADMIN
 
 
 def _may_be_a_name(name: str) -> bool:

@@ -11,7 +11,7 @@ from boneage.report.reading import Decision, Reading, Status
 from boneage.serve.settings import Destination
 from boneage.serve.states import SIGNED
 from boneage.serve.store.outbox import Outbox
-from boneage.serve.store.records import Film, User, utc_now
+from boneage.serve.store.records import NOTE, Errand, Film, User, utc_now
 from boneage.serve.store.worklist import Stale, Worklist
 from boneage.serve.worker import errands_of, new_uid
 
@@ -80,8 +80,14 @@ class Desk:
         now = self.clock()
         decision = Decision(user.display_name or user.name, now, float(months), choice.plate_months, choice.reason.strip())
         reading = replace(seen, uid=new_uid(), made_at=now, status=status, decision=decision, predecessor=predecessor)
-        self.worklist.decide(film.id, choice.seen_uid, reading, errands_of(self.destinations), actor=user.name)
+        errands = errands_of(self.destinations, answered=seen.estimate is not None)
+        self.worklist.decide(film.id, choice.seen_uid, reading, (*errands, *self._notes(status)), actor=user.name)
         return reading
+
+    def _notes(self, status: Status) -> list[Errand]:
+        """Where what an earlier version said is to be taken back by a note of its own."""
+        wrong = status in (Status.AMENDED, Status.WITHDRAWN)
+        return [Errand(one.name, NOTE) for one in self.destinations if wrong and one.rejection_notes]
 
 
 def _need_reason(choice: Choice, what: str) -> None:

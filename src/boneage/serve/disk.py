@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from pathlib import Path
 
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
@@ -14,6 +15,20 @@ def make_folder(folder: Path) -> None:
     for one in reversed(missing):
         one.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
         sync(one.parent)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """A file whole or not at all, also after a power cut; nothing is left beside it where that fails. Two at once are no harm."""
+    beside = path.with_suffix(f".{uuid.uuid4().hex}.part")
+    try:
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def sync(folder: Path) -> None:

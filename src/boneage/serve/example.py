@@ -11,7 +11,20 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from boneage.serve.settings import CStore, DicomSource, Listener, Part, Reads, Settings, SignIn, Stow, Web, WebSource
+from boneage.serve.settings import (
+    CStore,
+    DicomSource,
+    Listener,
+    ListenerTls,
+    Part,
+    PeerTls,
+    Reads,
+    Settings,
+    SignIn,
+    Stow,
+    Web,
+    WebSource,
+)
 
 HEAD = """\
 # The settings of a boneage service. What is commented out is absent unless you give it; all other keys show their default.
@@ -20,7 +33,9 @@ HEAD = """\
 _TABLES: dict[str, type[Part]] = {"web": Web, "sign_in": SignIn, "reads": Reads}
 _OPTIONAL: tuple[tuple[str, type[Part]], ...] = (
     ("[listener]", Listener),
+    ("[listener.tls]", ListenerTls),
     ("[[destinations]]", CStore),
+    ("[destinations.tls]", PeerTls),
     ("[[destinations]]", Stow),
     ("[[sources]]", DicomSource),
     ("[[sources]]", WebSource),
@@ -37,6 +52,7 @@ _FOR_EXAMPLE: dict[str, object] = {
     "keep_days": 365,
     "certificate": "certificate.pem",
     "key": "key.pem",
+    "ca": "ca.pem",
     "plates": "plates",
     "poll_seconds": 30.0,
 }
@@ -57,6 +73,8 @@ def example_settings() -> str:
 def _lines(fields: dict[str, FieldInfo], *, absent: bool = False, name: str | None = None) -> list[str]:
     lines = []
     for key, field in fields.items():
+        if key == "tls":  # a table of its own
+            continue
         value = name if key == "name" and name else _value(key, field)
         line = f"{key} = {_toml(value)}" + (f"  # {field.description}" if field.description else "")
         lines.append(f"# {line}" if absent or field.default is None else line)

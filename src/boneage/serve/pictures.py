@@ -1,10 +1,8 @@
-"""The pixels of a film for the reading page: its grays as read, and the heat maps of its answer, each made once and kept."""
+"""The pixels of a film for the reading page: its grays as read, and the kept heat maps of its answer to be laid over it."""
 
 from __future__ import annotations
 
-import json
 import shutil
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from boneage.explain.heat import HeatMap, draw_heat
-from boneage.explain.maps import explain
 from boneage.explain.overlay import film_picture
 from boneage.geometry import PixelMap
-from boneage.pipeline import assess
 from boneage.read import read
-from boneage.serve.disk import make_folder
+from boneage.report.reading import Reading
+from boneage.serve.disk import make_folder, write_whole
+from boneage.serve.kept_maps import ASKED, LAYER, KeptMaps
 from boneage.serve.spool import Spool
 from boneage.serve.store.records import Film
 from boneage.serve.store.worklist import Worklist
@@ -28,7 +26,6 @@ from boneage.types import Radiograph
 
 LONGEST = 2048  # pixels of a side that the page shows; a larger film is shrunk
 THUMB = 176  # of the worklist's pictures
-LAYER = 720  # of a heat map's: it has no finer detail
 _JPEG = (cv2.IMWRITE_JPEG_QUALITY, 82)
 
 
@@ -78,45 +75,32 @@ class Pictures:
             factor = THUMB / max(picture.shape)
             small = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
             _, data = cv2.imencode(".jpg", small, _JPEG)
-            _write(kept, data.tobytes())
+            write_whole(kept, data.tobytes())
         return kept.read_bytes()
 
-    def maps(self, film: Film) -> list[dict[str, str]]:
-        """What the heat maps of a film show; made now where they were not before. Raises BoneAgeError as `assess` does."""
-        told = self._folder(film) / f"{self._answer(film)}.json"
-        if not told.is_file():
-            radiograph = self.film(film)
-            found = explain(assess(radiograph, self.system, sex=film.sex), self.system)
-            for number, one in enumerate(found):
-                _write(self._layer(film, number), _png(layer(one, radiograph.size)))
-            lines = [{"name": one.name, "legend": one.legend} for one in found]
-            _write(told, json.dumps(lines).encode())  # last: it says that all are there
-        known_maps: list[dict[str, str]] = json.loads(told.read_text())
-        return known_maps
+    @property
+    def maps(self) -> KeptMaps:
+        """The heat maps of this site's answers."""
+        return KeptMaps(self.kept, self.system.name)
 
-    def map(self, film: Film, number: int) -> bytes | None:
+    def map(self, film: Film, reading: Reading, number: int) -> bytes | None:
         """A heat map to be laid over the film, as PNG, clear where it is weak; None: there is none of that number."""
-        if not 0 <= number < len(self.maps(film)):
-            return None
-        return self._layer(film, number).read_bytes()
+        found = self.maps.of(film, reading) or ()
+        return _png(layer(found[number], reading.film.size)) if 0 <= number < len(found) else None
 
     def _folder(self, film: Film) -> Path:
         folder = self.kept / film.id
         make_folder(folder)
         return folder
 
-    def _answer(self, film: Film) -> str:
-        """What the maps are of: another sex has another answer."""
-        return f"{self.system.name}-{film.sex.value if film.sex else 'none'}"
-
-    def _layer(self, film: Film, number: int) -> Path:
-        return self._folder(film) / f"{self._answer(film)}-{number}.png"
-
     def keep_only(self, worklist: Worklist) -> None:
-        """Takes away the pictures of films that the worklist has forgotten."""
+        """Takes away the pictures of films that the worklist has forgotten, and what was asked for of them."""
         for folder in self.kept.glob("*"):
-            if worklist.film(folder.name) is None:
+            if folder.name != ASKED and worklist.film(folder.name) is None:
                 shutil.rmtree(folder)
+        for film_id in self.maps.asked():
+            if worklist.film(film_id) is None:
+                self.maps.answered(film_id)
 
 
 def layer(heat: HeatMap, size: tuple[int, int]) -> npt.NDArray[np.uint8]:
@@ -131,13 +115,6 @@ def layer(heat: HeatMap, size: tuple[int, int]) -> npt.NDArray[np.uint8]:
     cover = (1 - (white - black).mean(axis=2, keepdims=True) / 255).clip(0, 1)
     paint = (black / np.maximum(cover, 1 / 255)).clip(0, 255)
     return np.asarray(np.rint(np.concatenate([paint[..., ::-1], 255 * cover], axis=2)), np.uint8)
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all; two at once write the same."""
-    beside = path.with_suffix(f".{uuid.uuid4().hex}.part")
-    beside.write_bytes(data)
-    beside.replace(path)
 
 
 def _png(picture: npt.NDArray[np.uint8]) -> bytes:

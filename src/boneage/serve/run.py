@@ -1,15 +1,20 @@
-"""The running service: page and REST, workers in processes of their own, listener, senders, pullers, retention in threads."""
+"""The running service: page and REST, workers in processes of their own, listener, senders, pullers, retention in threads.
+
+Or a part of it (`apart.py`): the server without workers, or workers alone.
+"""
 
 from __future__ import annotations
 
 import logging
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event
 
@@ -17,9 +22,11 @@ import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
 from boneage.serve import retention
+from boneage.serve.alone import alone
+from boneage.serve.apart import Only, announce, is_announced, need_shared
 from boneage.serve.dicom.network import Network
 from boneage.serve.settings import Settings
-from boneage.serve.site import Site, alone, open_site, tidy
+from boneage.serve.site import Site, open_site, tidy
 from boneage.serve.store.pulled import Pulled
 from boneage.serve.store.records import utc_now
 from boneage.serve.web.app import create_app
@@ -29,53 +36,118 @@ IDLE_SECONDS = 0.05  # a worker looks that often whether a film waits
 LOOK_SECONDS = 0.5  # that often whether the workers live
 RETENTION_SECONDS = 3600.0
 STOP_SECONDS = 30.0  # a worker may end the film that it has
+WAITS = "no film is read: in `folder` there is no server of this version, system, `send`, maps and destinations"
 
 Told = Callable[[str], None]
 
 
-def serve(settings: Settings, *, tell: Told = lambda line: None, ready: Callable[[Site], None] = lambda site: None) -> None:
-    """Runs until it is told to stop. Raises BoneAgeError where the site cannot be opened.
+def serve(
+    settings: Settings,
+    *,
+    only: Only | None = None,
+    tell: Told = lambda line: None,
+    ready: Callable[[Site], None] = lambda site: None,
+) -> None:
+    """Runs until it is told to stop. Raises BoneAgeError where the site cannot be opened, or became another server's.
 
     `ready`: called once the site is open and tidy, before anything is received.
     """
-    with alone(settings), ExitStack() as running:
+    if only is not None:
+        need_shared(settings)
+    if only is Only.WORKERS:
+        _serve_workers(settings, tell)
+        return
+    with alone(settings) as held, ExitStack() as running:
         site = open_site(settings)
         running.callback(site.engine.dispose)
         if taken := tidy(site):
             tell(f"{taken} films of an earlier run taken in")
         ready(site)
-        running.enter_context(_workers(settings))
+        announce(settings)
+        if only is None:
+            running.enter_context(_workers(settings))
         running.enter_context(_network(site))
         running.enter_context(_retention(site))
         server = uvicorn.Server(_config(site))
         scheme = "https" if settings.web.certificate else "http"
         tell(f"reading page: {scheme}://{settings.web.host}:{settings.web.port}")
-        server.run()  # until SIGTERM or SIGINT
+        with held.watched(partial(setattr, server, "should_exit", True)):
+            server.run()  # until SIGTERM or SIGINT
 
 
-def work(settings: Settings, stop: Event) -> None:
-    """One worker process: films from waiting to read, until it is told to stop or its parent is gone."""
+def work(settings: Settings, stop: Event, *, apart: bool = False) -> None:
+    """One worker process: films from waiting to read, and else heat maps, until it is told to stop or its parent is gone.
+
+    `apart`: the server is elsewhere, and nothing is opened, and so made, before it is there.
+    """
     parent = os.getppid()
+
+    def on() -> bool:
+        return not stop.is_set() and os.getppid() == parent
+
+    def may() -> bool:
+        return on() and (not apart or is_announced(settings))
+
+    while on() and not may():
+        stop.wait(LOOK_SECONDS)
+    if not on():
+        return
     site = open_site(settings)
-    while not stop.is_set() and os.getppid() == parent:
-        try:
-            if not site.worker.step():
-                time.sleep(IDLE_SECONDS)
-        except SQLAlchemyError as error:
-            LOGGER.warning("the worklist cannot be asked: %s", type(error).__name__)
-            stop.wait(LOOK_SECONDS)
-        except Exception as error:  # noqa: BLE001 - any; its text may quote the film; the film is tried again, then refused
-            LOGGER.warning("a film could not be read: %s", type(error).__name__)
+
+    def read() -> None:  # also between the parts of a map
+        while may() and _read(site, stop):
+            pass
+
+    while on():
+        read()
+        if not (settings.reads.maps and may() and _make_maps(site, read)):
+            time.sleep(IDLE_SECONDS)
+    site.engine.dispose()
+
+
+def _serve_workers(settings: Settings, tell: Told) -> None:
+    """Takes no lock and answers nobody: the server is elsewhere."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt), _workers(settings, apart=True):
+        tell(f"worker processes: {settings.reads.workers}, without a server")
+        follows = True
+        while True:
+            if follows is not is_announced(settings):
+                follows = not follows
+                LOGGER.warning("films are read again" if follows else WAITS)
+            time.sleep(LOOK_SECONDS)
+
+
+def _read(site: Site, stop: Event) -> bool:
+    """One film, or a try of it; False: none waits, or the worklist does not say."""
+    try:
+        return site.worker.step()
+    except SQLAlchemyError as error:
+        LOGGER.warning("the worklist cannot be asked: %s", type(error).__name__)
+        stop.wait(LOOK_SECONDS)
+        return False
+    except Exception as error:  # noqa: BLE001 - any; its text may quote the film; the film is tried again, then refused
+        LOGGER.warning("a film could not be read: %s", type(error).__name__)
+        return True
+
+
+def _make_maps(site: Site, read: Callable[[], None]) -> bool:
+    """Of one film; False: of none, or it failed."""
+    try:
+        return site.map_maker.step(read)
+    except Exception as error:  # noqa: BLE001 - any; its text may quote the film; tried again, then given up
+        LOGGER.warning("heat maps could not be made: %s", type(error).__name__)
+        return False
 
 
 @contextmanager
-def _workers(settings: Settings) -> Iterator[None]:
+def _workers(settings: Settings, *, apart: bool = False) -> Iterator[None]:
     """As many as the settings say; one that dies is replaced."""
     context = multiprocessing.get_context("spawn")
     stop, over = context.Event(), threading.Event()
 
     def start() -> BaseProcess:
-        process = context.Process(target=work, args=(settings, stop), name="boneage-worker", daemon=True)
+        process = context.Process(target=work, args=(settings, stop), kwargs={"apart": apart}, name="boneage-worker", daemon=True)
         process.start()
         return process
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from enum import Enum
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
@@ -44,7 +44,8 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Poll = Annotated[float, Field(gt=0, le=7 * 86400)]
-Formats = Annotated[tuple[Literal["sr", "sc", "gsps"], ...], Field(min_length=1)]
+MAP: Final = "map"  # no report format: the heat maps, each as a capture
+Formats = Annotated[tuple[Literal["sr", "sc", "gsps", "map"], ...], Field(min_length=1)]
 
 
 class Part(BaseModel):
@@ -114,11 +115,53 @@ class Reads(Part):
     language: Language = Language.ENGLISH
     """of reports and pages: en, de, fr, es, zh"""
     maps: bool = True
-    """compute heat maps"""
+    """make heat maps while no film waits"""
     plates: Path | None = None
     """a site's own reference plates"""
     workers: int = Field(default=1, ge=1, le=64)
     """processes that read films; each takes a core and about 1 GiB"""
+
+
+class ListenerTls(Part):
+    """DICOM over TLS to the listener; without it, DICOM in the clear."""
+
+    certificate: Path
+    """PEM file: ours, and those between it and its root"""
+    key: Path
+    """PEM file without a password"""
+    ca: Path | None = None
+    """PEM file: whose signature on a caller's certificate counts"""
+    client_certificate: bool = True
+    """a caller without a certificate is refused"""
+
+    @model_validator(mode="after")
+    def _both_sides(self) -> Self:
+        if self.client_certificate and self.ca is None:
+            raise ValueError("give ca, whose signature on a caller's certificate counts, or client_certificate = false")
+        return self
+
+
+class PeerTls(Part):
+    """TLS to an archive; without it, DICOM in the clear."""
+
+    ca: Path
+    """PEM file: whose signature on the archive's certificate counts"""
+    certificate: Path | None = None
+    """PEM file: ours, and those between it and its root"""
+    key: Path | None = None
+    """PEM file without a password"""
+    client_certificate: bool = True
+    """we show ours; false: only the archive shows one"""
+    check_host: bool = True
+    """the archive's certificate must name its host"""
+
+    @model_validator(mode="after")
+    def _both_sides(self) -> Self:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("certificate and key come together")
+        if self.client_certificate != (self.certificate is not None):
+            raise ValueError("give certificate and key, or client_certificate = false")
+        return self
 
 
 class Listener(Part):
@@ -133,6 +176,8 @@ class Listener(Part):
     """AE titles that may call; empty: nobody"""
     associations: int = Field(default=16, ge=1, le=256)
     """at most so many at once"""
+    tls: ListenerTls | None = None
+    """DICOM over TLS; absent: in the clear"""
 
 
 class CStore(Part):
@@ -144,7 +189,11 @@ class CStore(Part):
     host: Host
     port: Port
     formats: Formats = ("sr", "sc")
-    """structured report, secondary capture, presentation state"""
+    """structured report, secondary capture, presentation state (gsps), heat maps (map)"""
+    rejection_notes: bool = False
+    """a note that takes back what an amendment or a withdrawal made wrong (IHE IOCM)"""
+    tls: PeerTls | None = None
+    """absent: DICOM in the clear"""
 
 
 class Stow(Part):
@@ -156,6 +205,11 @@ class Stow(Part):
     token: SecretStr | None = None
     """bearer token"""
     formats: Formats = ("sr", "sc")
+    """structured report, secondary capture, presentation state (gsps), heat maps (map)"""
+    rejection_notes: bool = False
+    """a note that takes back what an amendment or a withdrawal made wrong (IHE IOCM)"""
+    tls: PeerTls | None = None
+    """absent: as the address says, with the system's roots"""
 
 
 Destination = Annotated[CStore | Stow, Field(discriminator="kind")]
@@ -175,6 +229,8 @@ class DicomSource(Part):
     """absent: only when asked"""
     days: int = Field(default=1, ge=0, le=3650)
     """of study dates that a poll looks back"""
+    tls: PeerTls | None = None
+    """absent: DICOM in the clear"""
 
 
 class WebSource(Part):
@@ -189,6 +245,8 @@ class WebSource(Part):
     """absent: only when asked"""
     days: int = Field(default=1, ge=0, le=3650)
     """of study dates that a poll looks back"""
+    tls: PeerTls | None = None
+    """absent: as the address says, with the system's roots"""
 
 
 Source = Annotated[DicomSource | WebSource, Field(discriminator="kind")]
@@ -223,6 +281,11 @@ class Settings(Part):
     def _fit_together(self) -> Self:
         _once("destination", self.destinations)
         _once("source", self.sources)
+        for one in (*self.destinations, *self.sources):
+            if isinstance(one, Stow | WebSource) and one.tls is not None and urlsplit(one.url).scheme != "https":
+                raise ValueError(f"tls of {one.name} asks for an address that begins with https://")
+        if not self.reads.maps and any(MAP in one.formats for one in self.destinations):
+            raise ValueError("a destination takes heat maps ('map'): give reads.maps = true, or other formats")
         if self.listener is None and any(isinstance(one, DicomSource) and one.by == "c-move" for one in self.sources):
             raise ValueError("a source by c-move sends its films to the listener: give [listener], or by = 'c-get'")
         polled = [one.days for one in self.sources if one.poll_seconds is not None]
@@ -240,19 +303,28 @@ def read_settings(path: Path) -> Settings:
         expected="the keys of docs/settings.md",
         todo="Correct the file; `boneage serve --show-settings` prints one with every key.",
     )
-    web, reads, near = settings.web, settings.reads, path.parent.absolute()
+    near = path.parent.absolute()
     url = settings.database.get_secret_value()
     if url.startswith(SQLITE):
         url = SQLITE + str(near / url.removeprefix(SQLITE))
-    return settings.model_copy(
-        update={
-            "folder": near / settings.folder,
-            "database": SecretStr(url),
-            "mapping": settings.mapping and near / settings.mapping,
-            "web": web.model_copy(update={name: (p := getattr(web, name)) and near / p for name in ("certificate", "key")}),
-            "reads": reads.model_copy(update={"plates": reads.plates and near / reads.plates}),
-        }
-    )
+    return settings.model_copy(update=_near(settings, near) | {"database": SecretStr(url)})
+
+
+def _near(part: Part, folder: Path) -> dict[str, object]:
+    """What changes where relative paths of a table, and of all tables in it, are of that folder."""
+
+    def settled(value: object) -> object:
+        match value:
+            case Path():
+                return folder / value
+            case Part():
+                return value.model_copy(update=_near(value, folder))
+            case tuple():
+                return tuple(map(settled, value))
+            case _:
+                return value
+
+    return {name: settled(value) for name, value in part if isinstance(value, Path | Part | tuple)}
 
 
 def _once(kind: str, named: Sequence[CStore | Stow | DicomSource | WebSource]) -> None:

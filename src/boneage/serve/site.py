@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from fcntl import LOCK_EX, LOCK_NB, flock
 
 from sqlalchemy import Engine
 
-from boneage.errors import BoneAgeError, Kind
 from boneage.pipeline import need_weights
 from boneage.serve.accounts import Accounts
 from boneage.serve.decisions import Desk
 from boneage.serve.disk import make_folder
 from boneage.serve.intake import Intake
+from boneage.serve.map_maker import MapMaker
 from boneage.serve.mapping import read_mapping
 from boneage.serve.pictures import Pictures
 from boneage.serve.reports import Reports
@@ -43,6 +40,7 @@ class Site:
     desk: Desk
     worker: Worker
     pictures: Pictures
+    map_maker: MapMaker
     reports: Reports
 
 
@@ -67,30 +65,15 @@ def open_site(settings: Settings) -> Site:
         desk=Desk(worklist, outbox, settings.destinations),
         worker=Worker(worklist, spool, system, settings.destinations, settings.send),
         pictures=pictures,
+        map_maker=MapMaker(worklist, pictures),
         reports=Reports(pictures, worklist, settings.reads.language),
     )
-
-
-@contextmanager
-def alone(settings: Settings) -> Iterator[None]:
-    """Holds the site's folder. Raises BoneAgeError where another server does; the lock ends with its process."""
-    make_folder(settings.folder)
-    with (settings.folder / "lock").open("w") as lock:
-        try:
-            flock(lock, LOCK_EX | LOCK_NB)
-        except BlockingIOError:
-            raise BoneAgeError(
-                Kind.BAD_OPTION,
-                came="a site's folder that another server holds",
-                expected="one server for each folder",
-                todo="Stop the other one, or give another folder in the settings.",
-            ) from None
-        yield
 
 
 def tidy(site: Site) -> int:
     """After a stop of whatever kind, before anything else: unfinished files go, whole ones are taken in; how many."""
     site.spool.sweep()
     clear(site.worklist, site.spool)
+    site.pictures.maps.sweep()
     site.worklist.release_all()
     return site.intake.adopt()

@@ -14,7 +14,7 @@ from boneage.read import read
 from boneage.report.reading import Film as FilmFacts
 from boneage.report.reading import Reading, Refusal, readings_of
 from boneage.serve.intake import age_months
-from boneage.serve.settings import Destination, Send
+from boneage.serve.settings import MAP, Destination, Send
 from boneage.serve.spool import Spool
 from boneage.serve.store.records import Errand, Film, utc_now
 from boneage.serve.store.worklist import Worklist
@@ -108,9 +108,9 @@ def known(radiograph: Radiograph, film: Film) -> Radiograph:
     return replace(radiograph, identity=film.identity, study_date=study_date, chronological_age_months=age)
 
 
-def errands_of(destinations: tuple[Destination, ...]) -> tuple[Errand, ...]:
-    """Every format that each destination takes."""
-    return tuple(Errand(one.name, what) for one in destinations for what in one.formats)
+def errands_of(destinations: tuple[Destination, ...], *, answered: bool = True) -> tuple[Errand, ...]:
+    """Every format that each destination takes; no heat maps of a film that the system has not answered."""
+    return tuple(Errand(one.name, what) for one in destinations for what in one.formats if answered or what != MAP)
 
 
 def new_uid() -> str:

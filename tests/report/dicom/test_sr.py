@@ -18,7 +18,7 @@ from pydicom.uid import UID
 from boneage import __version__
 from boneage.clinical.norms import brush_mean_and_sd
 from boneage.errors import BoneAgeError, Kind
-from boneage.report.dicom import OVERLAY, REPORT, film_header, rejection_note, structured_report, to_bytes
+from boneage.report.dicom import MAPS, MARKS, OVERLAY, REPORT, Reference, film_header, rejection_note, structured_report, to_bytes
 from boneage.report.reading import Reading, Status
 from boneage.types import Sex, Side
 
@@ -191,6 +191,25 @@ def test_a_rejection_note_names_what_was_sent(header: Dataset, reading: Make) ->
         assert one.ReferencedSOPInstanceUID == series.instance_uid(withdrawn.predecessor)
     with pytest.raises(ValueError, match="withdrawn"):
         rejection_note(reading(header), header)
+
+
+def test_a_rejection_note_names_all_that_it_is_given(header: Dataset, reading: Make) -> None:
+    amended = reading(header, status=Status.AMENDED)
+    sent = [Reference.of(series, uid) for uid in ("1.2.3", "1.2.4") for series in (REPORT, OVERLAY, MAPS, MARKS)]
+    note = rejection_note(amended, header, sent=sent)
+    [study] = note.CurrentRequestedProcedureEvidenceSequence
+    evidence = {
+        (one.ReferencedSOPClassUID, series.SeriesInstanceUID, one.ReferencedSOPInstanceUID)
+        for series in study.ReferencedSeriesSequence
+        for one in series.ReferencedSOPSequence
+    }
+    assert evidence == {(one.sop_class, one.series_uid, one.sop_uid) for one in sent}
+    items = [one for one in note.ContentSequence if one.ValueType in ("IMAGE", "COMPOSITE")]
+    kinds = {(one.ReferencedSOPSequence[0].ReferencedSOPInstanceUID, one.ValueType) for one in items}
+    assert kinds == {(one.sop_uid, "IMAGE" if one.sop_class == OVERLAY.sop_class else "COMPOSITE") for one in sent}
+    assert to_bytes(note) == to_bytes(rejection_note(amended, header, sent=sent[::-1]))
+    other = rejection_note(amended, header, sent=sent[1:])  # another archive got less
+    assert other.SOPInstanceUID != note.SOPInstanceUID
 
 
 def test_refused_and_read_by_hand(header: Dataset, reading: Make, refusal: dict[str, Any]) -> None:

@@ -13,7 +13,19 @@ from pydicom.dataset import Dataset
 from boneage.explain.heat import HeatMap
 from boneage.geometry import PixelMap
 from boneage.read import read
-from boneage.report.dicom import capture, film_header, map_capture, presentation_state, rejection_note, structured_report
+from boneage.report.dicom import (
+    MAPS,
+    MARKS,
+    OVERLAY,
+    REPORT,
+    Reference,
+    capture,
+    film_header,
+    map_capture,
+    presentation_state,
+    rejection_note,
+    structured_report,
+)
 from boneage.report.reading import Reading, Status
 from boneage.types import Sex
 
@@ -66,7 +78,9 @@ def test_captures_and_notes_pass(
     assert "Laterality" in unknown  # a warning: it may be empty where nobody knows the side, as here
     assert "only permitted to be empty when actually unknown" in unknown
     assert dciodvfy(map_capture(made, header, pixels, heat)) == []
-    assert dciodvfy(rejection_note(reading(header, status=Status.WITHDRAWN), header)) == []
+    sent = [Reference.of(one, uid) for uid in ("1.2.3", "1.2.4") for one in (REPORT, OVERLAY, MAPS, MARKS)]
+    for status in (Status.WITHDRAWN, Status.AMENDED):
+        assert dciodvfy(rejection_note(reading(header, status=status), header, sent=sent)) == []
 
 
 @pytest.mark.parametrize("state", ["read by hand", "withdrawn", "amended"])

@@ -33,6 +33,12 @@ from boneage.serve.store.engine import open_engine
 from boneage.serve.store.worklist import Worklist
 
 ORTHANC = "Orthanc"
+CERTIFICATES = """\
+basicConstraints=critical,CA:FALSE
+keyUsage=critical,digitalSignature
+extendedKeyUsage=serverAuth,clientAuth
+subjectAltName={names}
+"""
 PLUGINS = Path("/usr/share/orthanc/plugins")
 UP_SECONDS = 60
 
@@ -140,6 +146,7 @@ class Orthanc:
     http: int = field(default_factory=free_port)
     dicom: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    options: dict[str, Any] = field(default_factory=dict)  # more of its configuration
 
     def start(self) -> None:
         config = {
@@ -158,6 +165,7 @@ class Orthanc:
             "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
             "StableAge": 1,
             "ConcurrentJobs": 2,
+            **self.options,
         }
         (self.folder / "orthanc.json").write_text(json.dumps(config))
         with (self.folder / "orthanc.log").open("ab") as log:
@@ -205,6 +213,30 @@ class Orthanc:
 
 @pytest.fixture
 def orthanc(tmp_path: Path) -> Iterator[Orthanc]:
+    one = _archive(tmp_path)
+    one.start()
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def orthanc_tls(tmp_path: Path, certificates: Certificates) -> Iterator[Orthanc]:
+    """Speaks DICOM over TLS alone, and asks for a certificate."""
+    one, paths = _archive(tmp_path), certificates.certificate("theirs")
+    one.options = {
+        "DicomTlsEnabled": True,
+        "DicomTlsCertificate": str(paths["certificate"]),
+        "DicomTlsPrivateKey": str(paths["key"]),
+        "DicomTlsTrustedCertificates": str(certificates.ca()),
+        "DicomTlsRemoteCertificateRequired": True,
+        "DicomModalities": {"boneage": {"AET": "BONEAGE", "Host": "127.0.0.1", "Port": one.our_port, "UseDicomTls": True}},
+    }
+    one.start()
+    yield one
+    one.stop()
+
+
+def _archive(tmp_path: Path) -> Orthanc:
     """Without Debian's orthanc and its plugins the test skips and says so."""
     if shutil.which(ORTHANC) is None:
         pytest.skip("no real archive: install Debian's orthanc, orthanc-dicomweb and orthanc-gdcm")
@@ -212,10 +244,46 @@ def orthanc(tmp_path: Path) -> Iterator[Orthanc]:
         pytest.skip("no DICOMweb in the archive: install Debian's orthanc-dicomweb and orthanc-gdcm")
     folder = tmp_path / "orthanc"
     folder.mkdir()
-    one = Orthanc(folder, our_port=free_port())
-    one.start()
-    yield one
-    one.stop()
+    return Orthanc(folder, our_port=free_port())
+
+
+class Certificates:
+    """Made by openssl: two authorities that do not know each other, and what each signed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for ca in ("clinic", "stranger"):
+            self._openssl("req", "-x509", *self._new(f"{ca}-ca"), "-subj", f"/CN={ca} CA", "-days", "2")
+        for name, ca, names in (
+            ("ours", "clinic", "IP:127.0.0.1,DNS:localhost"),
+            ("theirs", "clinic", "IP:127.0.0.1,DNS:localhost"),
+            ("elsewhere", "clinic", "DNS:elsewhere.example"),
+            ("foreign", "stranger", "IP:127.0.0.1,DNS:localhost"),
+        ):
+            (folder / f"{name}.cnf").write_text(CERTIFICATES.format(names=names))
+            self._openssl("req", *self._new(name), "-subj", f"/CN={name}", "-out", f"{name}.csr")
+            signer = ("-CA", f"{ca}-ca.pem", "-CAkey", f"{ca}-ca.key", "-CAcreateserial", "-days", "2")
+            self._openssl("x509", "-req", "-in", f"{name}.csr", *signer, "-extfile", f"{name}.cnf", "-out", f"{name}.pem")
+
+    def certificate(self, name: str) -> dict[str, Path]:
+        return {"certificate": self.folder / f"{name}.pem", "key": self.folder / f"{name}.key"}
+
+    def ca(self, name: str = "clinic") -> Path:
+        return self.folder / f"{name}-ca.pem"
+
+    def _new(self, name: str) -> tuple[str, ...]:
+        made = () if not name.endswith("-ca") else ("-out", f"{name}.pem")
+        return ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", f"{name}.key", *made)
+
+    def _openssl(self, *arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], check=True, cwd=self.folder, capture_output=True)
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl here to make certificates with: install Debian's package openssl")
+    return Certificates(tmp_path_factory.mktemp("certificates"))
 
 
 PIXELMED = Path("/usr/share/java/pixelmed.jar")

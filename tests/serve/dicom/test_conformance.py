@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,10 +17,10 @@ from pynetdicom.status import STORAGE_SERVICE_CLASS_STATUS
 
 import boneage
 from boneage.phantom import Phantom, write_dicom
-from boneage.report.dicom import MARKS, OVERLAY, REPORT, codes, film_header, structured_report
+from boneage.report.dicom import MAPS, MARKS, OVERLAY, REJECTION, REPORT, codes, film_header, structured_report
 from boneage.report.dicom.instance import MANUFACTURER, MODEL
 from boneage.report.reading import Decision, Reading
-from boneage.serve.dicom import entity, listener
+from boneage.serve.dicom import entity, listener, tls
 from boneage.serve.dicom.archives import TAKEN
 from boneage.serve.dicom.asking import SERIES_KEYS, STUDY_KEYS
 from boneage.serve.dicom.kinds import FILMS, SYNTAXES
@@ -62,10 +63,11 @@ def test_statuses(text: str) -> None:
 
 def test_what_is_sent(text: str) -> None:
     formats = CStore.model_fields["formats"].annotation.__args__[0].__args__  # type: ignore[union-attr]
-    series = {"sr": REPORT, "sc": OVERLAY, "gsps": MARKS}
+    series = {"sr": REPORT, "sc": OVERLAY, "gsps": MARKS, "map": MAPS}
     assert set(formats) == set(series)
     wanted = [[f"`{name}`", UID(one.sop_class).name, one.sop_class, str(one.number)] for name, one in series.items()]
     assert table(text, "results") == wanted
+    assert table(text, "notes") == [[UID(REJECTION.sop_class).name, REJECTION.sop_class, str(REJECTION.number)]]
     assert f"`{MANUFACTURER}`" in text
     assert (MANUFACTURER, MODEL) == OURS
 
@@ -89,6 +91,14 @@ def test_association_limits(text: str) -> None:
         f"`{Listener().ae_title}`, `{Listener().host}`, {Listener().port}, nobody, {Listener().associations}",
     ):
         assert fact in text
+
+
+def test_security(text: str) -> None:
+    assert tls.LEAST is ssl.TLSVersion.TLSv1_2
+    assert tls.SUITES.split(":") == ["ECDHE+AESGCM", "@SECLEVEL=2"]
+    for fact in ("TLS 1.2 and 1.3;", "ECDHE with RSA or ECDSA, AES 128 or 256 in GCM", "security level 2"):
+        assert fact in text
+    assert f"| time for the handshake | {listener.HELLO_SECONDS:.0f} s |" in text
 
 
 def own_codes() -> Iterator[Code]:

@@ -19,7 +19,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import JPEG2000Lossless, SecondaryCaptureImageStorage, generate_uid
 
 from boneage.phantom import Phantom, write_dicom
-from boneage.report.dicom import OVERLAY, REPORT
+from boneage.report.dicom import MARKS, OVERLAY, REJECTION, REPORT
 from boneage.report.reading import Reading
 from boneage.serve.decisions import Choice
 from boneage.serve.dicom.entity import ArchiveError
@@ -30,8 +30,6 @@ from boneage.serve.states import Origin, State
 from boneage.serve.store.records import Film, Handover, Role, User
 from boneage.serve.store.worklist import Wanted
 
-# pynetdicom leaves it to the garbage collector to close a socket that could not be connected
-pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
 ALL = Wanted(states=frozenset(State))
 THE_DAY = datetime(2020, 6, 15, 12, tzinfo=UTC)  # of all phantoms' studies
 GRETA = User("greta", "Holm^Greta", Role.READER)
@@ -43,7 +41,9 @@ def open_network(tmp_path: Path, orthanc: Any) -> Iterator[Open]:
     """A site beside the archive, its listener started; senders and pollers are stepped by the test."""
     with ExitStack() as stack:
 
-        def opened(out: str = "c-store", by: str = "c-get", send: Send = Send.ON_READ, make: Any = None) -> tuple[Site, Network]:
+        def opened(
+            out: str = "c-store", by: str = "c-get", send: Send = Send.ON_READ, make: Any = None, **more: Any
+        ) -> tuple[Site, Network]:
             at: dict[str, Any] = {"ae_title": "ORTHANC", "host": "127.0.0.1", "port": orthanc.dicom}
             web = f"{orthanc.url}/dicom-web"
             settings = Settings(
@@ -51,9 +51,9 @@ def open_network(tmp_path: Path, orthanc: Any) -> Iterator[Open]:
                 send=send,
                 listener=Listener(port=orthanc.our_port, accepted=("ORTHANC",)),
                 destinations=(
-                    CStore(kind="c-store", name="archive", **at)
+                    CStore(kind="c-store", name="archive", **at, **more)
                     if out == "c-store"
-                    else Stow(kind="stow", name="archive", url=web),
+                    else Stow(kind="stow", name="archive", url=web, **more),
                 ),
                 sources=(
                     WebSource(kind="dicomweb", name="archive", url=web)
@@ -277,3 +277,52 @@ def _errands(site: Site) -> Any:
     from boneage.serve.worker import errands_of
 
     return errands_of(site.settings.destinations)
+
+
+def rejected(note: Dataset) -> set[str]:
+    return {
+        one.ReferencedSOPInstanceUID
+        for study in note.CurrentRequestedProcedureEvidenceSequence
+        for series in study.ReferencedSeriesSequence
+        for one in series.ReferencedSOPSequence
+    }
+
+
+@pytest.mark.parametrize("out", ["c-store", "stow"])
+def test_what_an_amendment_and_a_withdrawal_take_back_is_named_by_a_note(
+    out: str, open_network: Open, orthanc: Any, hand: Callable[..., bytes], dciodvfy: Callable[[bytes], list[str]]
+) -> None:
+    kinds: tuple[Any, ...] = ("sr", "sc", "gsps")
+    site, network = open_network(out, rejection_notes=True, formats=kinds)
+    site.intake.take(hand(), origin=Origin.STORED, sender="ORTHANC")
+    assert site.worker.step()
+    deliver(network)
+    versions = []
+
+    def decide(how: Callable[..., Reading], **said: Any) -> None:
+        (line,), _ = site.worklist.page(ALL)
+        versions.append(line.reading_uid)
+        assert line.reading_uid is not None
+        how(line, Choice(line.reading_uid, **said), GRETA)
+        deliver(network)
+
+    def there(*uids: Any) -> set[str]:
+        return {series.instance_uid(uid) for uid in uids for series in (REPORT, OVERLAY, MARKS)}
+
+    decide(site.desk.sign, months=101.0)
+    assert instances(orthanc, REJECTION.sop_class) == []  # nothing was wrong
+    decide(site.desk.amend, months=120.0, reason="the other hand")
+    (data,) = instances(orthanc, REJECTION.sop_class)
+    note = dcmread(io.BytesIO(data))
+    assert rejected(note) == there(*versions)  # the unverified and the signed one, all three kinds of each
+    assert note.ConceptNameCodeSequence[0].CodeValue == "113037"
+    assert dciodvfy(data) == []
+    decide(site.desk.withdraw, reason="another child's film")
+    files = instances(orthanc, REJECTION.sop_class)
+    (last,) = [one for one in files if one != data]
+    assert rejected(dcmread(io.BytesIO(last))) == there(*versions)
+    assert dciodvfy(last) == []
+    (line,), _ = site.worklist.page(ALL)
+    assert {one.last_error for one in site.outbox.of(line.id)} == {""}
+    kept = {one["MainDicomTags"]["SOPInstanceUID"] for one in orthanc.find(StudyInstanceUID=note.StudyInstanceUID)}
+    assert there(*versions, line.reading_uid) < kept

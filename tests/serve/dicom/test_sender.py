@@ -20,6 +20,7 @@ from boneage.serve.dicom.archives import StoreArchive
 from boneage.serve.dicom.entity import ArchiveError
 from boneage.serve.dicom.sender import Make, Sender
 from boneage.serve.intake import Intake
+from boneage.serve.kept_maps import NotYet
 from boneage.serve.pictures import Pictures
 from boneage.serve.reports import Reports
 from boneage.serve.settings import CStore
@@ -29,7 +30,6 @@ from boneage.serve.store.outbox import Outbox
 from boneage.serve.store.records import Errand, Film, Handover
 from boneage.systems import REFERENCE
 
-pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
 TITLE = "ARCHIVE"
 
 
@@ -192,6 +192,31 @@ def test_a_report_that_cannot_be_made_is_given_up(
     (delivery,) = sender.outbox.of(film_id)
     assert delivery.state is Handover.GIVEN_UP
     assert delivery.last_error
+
+
+def test_maps_that_are_being_made_keep_nothing_waiting(
+    sender: Sender, archive: Any, due: Callable[..., tuple[str, str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = sender.make
+
+    def waits(film: Film, reading: Reading, what: str) -> Any:
+        if film.id == first:
+            raise NotYet
+        return whole(film, reading, what)
+
+    (first, _), (second, sop_uid) = due(), due()
+    sender.make = waits
+    assert sender.step()
+    assert sender.step()
+    assert archive.stored == [sop_uid]
+    (waiting,), (sent,) = sender.outbox.of(first), sender.outbox.of(second)
+    assert (waiting.state, sent.state) == (Handover.DUE, Handover.DONE)
+    assert waiting.last_error == "the sr is still being made"
+    assert not caplog.text
+    sender.make = whole
+    sender.outbox.wake("archive")
+    sender.step()
+    assert sender.outbox.of(first)[0].state is Handover.DONE
 
 
 def test_our_own_mistake_is_kept_by_its_type_alone(

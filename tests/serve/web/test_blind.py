@@ -6,13 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi import FastAPI
 
+from boneage.explain.heat import HeatMap
+from boneage.geometry import PixelMap
 from boneage.report.formats import Format
 from boneage.report.language import Language, age, age_short
 from boneage.report.reading import Reading
 from boneage.serve.intake import Given
+from boneage.serve.map_maker import MapMaker
 from boneage.serve.settings import Reads, Settings
 from boneage.serve.site import Site
 from boneage.serve.states import Origin
@@ -97,7 +101,13 @@ def test_no_route_tells_the_answer_before_the_reader_has_read(blind: Blind) -> N
 
 @pytest.mark.parametrize("path", ["/maps", "/maps/0.png"])
 def test_no_map_before_it(blind: Blind, path: str) -> None:
-    assert blind.reader.get(f"{API}/films/{blind.film.id}{path}").status_code == 403
+    site, film = blind.site, blind.film
+    heat = HeatMap("occlusion", np.eye(4, dtype=np.float32), PixelMap.identity(), "what", "months", ("a-2026-11",))
+    assert MapMaker(site.worklist, site.pictures, lambda *_: (heat,)).step()
+    assert blind.reader.get(f"{API}/films/{film.id}{path}").status_code == 403
+    blind.reader.post(f"{API}/films/{film.id}/reveal", choice(blind, months=150))
+    assert blind.reader.get(f"{API}/films/{film.id}{path}").status_code == 200
+    assert blind.other.get(f"{API}/films/{film.id}{path}").status_code == 403
 
 
 def test_no_report_in_any_format_before_it(blind: Blind) -> None:

@@ -15,6 +15,7 @@ import pydicom
 import pytest
 
 from boneage.phantom import draw, write_dicom, write_png
+from boneage.report.language import Language
 from boneage.serve.settings import Settings
 from boneage.serve.site import Site, open_site
 from boneage.serve.store.records import Role, User
@@ -61,7 +62,8 @@ def address(settings: Settings) -> Iterator[str]:
 
 def _work(site: Site, stop: threading.Event) -> None:
     while not stop.wait(0.05):
-        site.worker.step()
+        if not site.worker.step():
+            site.map_maker.step(site.worker.step)
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +139,9 @@ def test_a_reader_walks_through_it(browser: Any, address: str, films: tuple[Path
         page.keyboard.press(key)
     expect(page.locator('[data-do="hand"]')).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("f")
+    page.keyboard.press("h")
+    expect(page.locator("#readout-map")).to_contain_text("Brightest", timeout=PATIENCE_MS)  # a worker has made it
+    expect(page.locator('[data-do="map"]')).to_have_attribute("aria-pressed", "true")
 
     # change: a plate by its key, then months; and sign with one key
     page.keyboard.press("2")
@@ -191,6 +196,50 @@ def test_a_reader_walks_through_it(browser: Any, address: str, films: tuple[Path
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     assert page.request.get(f"{address}/api/v1/films").status == 401
     assert broken == []
+    context.close()
+
+
+def test_a_reader_chooses_the_language(browser: Any, address: str) -> None:
+    """The browser's before sign-in, the chosen one from then on; the cookie holds its code alone."""
+    expect = playwright.expect
+    context = browser.new_context(locale="de-DE", viewport={"width": 820, "height": 1180})
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    page.goto(f"{address}/worklist")
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    page.get_by_label("Benutzername").fill(NAME)
+    page.get_by_label("Passwort").fill("not the password")
+    page.get_by_role("button", name="Anmelden").click()
+    expect(page.get_by_role("alert")).to_contain_text("Passwort ist falsch")
+    page.get_by_label("Sprache").select_option("zh")
+    expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
+    page.get_by_label("用户名").fill(NAME)
+    page.get_by_label("密码").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="工作列表")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("?")
+    expect(page.locator("#keys-list")).to_contain_text("搜索")
+    page.keyboard.press("Escape")
+    (cookie,) = (one for one in context.cookies() if one["name"] == "boneage_language")
+    assert (cookie["value"], cookie["sameSite"], cookie["path"]) == ("zh", "Lax", "/")
+    page.get_by_label("语言").select_option("fr")
+    expect(page.get_by_role("heading", name="Liste de travail")).to_be_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("size", [(1440, 900), (1180, 820), (820, 1180)])
+def test_no_label_is_longer_than_its_place(browser: Any, address: str, language: Language, size: tuple[int, int]) -> None:
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+    context.add_cookies([{"name": "boneage_language", "value": language.value, "url": address}])
+    page = context.new_page()
+    page.request.post(f"{address}/api/v1/session", data={"name": NAME, "password": PASSWORD})
+    for path in ("/worklist", "/monitor"):
+        page.goto(f"{address}{path}")
+        wide, bar = page.evaluate("[document.documentElement.scrollWidth, document.querySelector('.bar').scrollWidth]")
+        assert max(wide, bar) <= size[0], path
+        assert page.locator(".bar").evaluate("bar => [...bar.querySelectorAll('nav a')].every(one => one.offsetHeight < 45)")
     context.close()
 
 

@@ -13,8 +13,7 @@ from boneage.serve.drift import Drift, drift_of
 from boneage.serve.monitor import Cell, Monitor
 from boneage.serve.store.records import Role, User
 from boneage.serve.web.monitor_view import view
-from boneage.serve.web.pages import _templates
-from boneage.serve.web.words import word
+from boneage.serve.web.pages import _speech, _templates
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 WHOLE = Cell("all", "all", 40, 0.05, {"no-hand": 2}, 30, 0.2, 1.5, 4.0, 21.0, 3.0)
@@ -22,19 +21,17 @@ WEEK = Cell("week", "2026-W46", 40, 0.05, {"no-hand": 2}, 30, 0.2, 1.5, 4.0, 21.
 FEW = Cell("scanner", "<script>alert(1)</script>", 2, None, {}, 1, None, None, None, None, None)
 
 
-def page(*cells: Cell, drift: Drift, since: datetime | None = None) -> str:
+def page(*cells: Cell, drift: Drift, since: datetime | None = None, language: Language = Language.ENGLISH) -> str:
     shown = view(Monitor(NOW, 3, cells, "reference-2026-11, 0.1.0", drift, since))
     return (
         _templates()
         .get_template("monitor.html.j2")
         .render(
             view=shown,
-            language=Language.ENGLISH,
-            say=lambda key, **more: word(Language.ENGLISH, key, **more),
+            **_speech(language),
             asset=lambda name: f"/static/{name}",
             user=User("doe", "Dr. Doe", Role.READER),
             csrf="",
-            for_scripts={},
             by_proxy=False,
         )
     )
@@ -46,7 +43,13 @@ def test_every_state_has_its_sentence() -> None:
     assert "No drift." in page(WHOLE, WEEK, drift=drift_of(steady))
     text = page(WHOLE, WEEK, drift=drift_of([*steady, *[12.0] * 60]), since=NOW)
     assert "drifted apart" in text
-    assert "Outside since 2026-11-21." in text
+    assert "Outside since 21 November 2026." in text
+
+
+def test_figures_and_reasons_are_written_as_in_the_language() -> None:
+    text = page(WHOLE, WEEK, drift=drift_of([0.0] * 5), language=Language.GERMAN)
+    for told in ("+1,5", "5\N{NO-BREAK SPACE}%", "wurde keine einzelne Hand gefunden: 2", "21. November 2026"):
+        assert told in text, told
 
 
 def test_an_empty_service_has_a_page() -> None:

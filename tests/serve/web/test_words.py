@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+import string
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import boneage
-from boneage.errors import BoneAgeError
+from boneage.errors import BoneAgeError, Kind
 from boneage.report.formats import Format
 from boneage.report.language import Language
 from boneage.report.reading import Status
 from boneage.serve.states import State
 from boneage.serve.store.records import Handover, Role
-from boneage.serve.web.words import for_scripts, word, words
+from boneage.serve.store.worklist import Stale
+from boneage.serve.web.found import READ_FIRST
+from boneage.serve.web.limits import INTERNAL
+from boneage.serve.web.words import FOLDER, error_words, errors_for_scripts, for_scripts, word, words
 
 API = "/api/v1"
 WEB = Path(boneage.__file__).parent / "serve" / "web"
@@ -82,7 +87,61 @@ def test_every_value_that_a_page_shows_has_its_word(kind: Any) -> None:
         assert word(Language.ENGLISH, f"{prefix}_{value.value}")
 
 
+def catalog(language: Language) -> dict[str, str]:
+    return tomllib.loads((FOLDER / f"{language.value}.toml").read_text(encoding="utf-8"))
+
+
+def placeholders(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
+
+
+OTHERS = [one for one in Language if one is not Language.ENGLISH]
+EVERYWHERE = {"preset_auto", "report_pdf", "report_json", "report_sr", "report_fhir", "report_hl7", "js_mm"}
+ALIKE = {  # words that two languages have in common
+    Language.GERMAN: EVERYWHERE | {"overlay_points", "report_text", "monitor_drift", "monitor_sd"},
+    Language.FRENCH: EVERYWHERE | {"nav_admin", "admin_title", "column_patient", "js_px"},
+    Language.SPANISH: EVERYWHERE,
+    Language.CHINESE: EVERYWHERE | {"percent", "js_upload_sending", "monitor_sd"},
+}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_catalog_has_the_keys_and_the_placeholders_of_the_english_one_in_its_order(language: Language) -> None:
+    english, own = catalog(Language.ENGLISH), catalog(language)
+    assert list(own) == list(english)
+    assert {key for key in english if placeholders(english[key]) != placeholders(own[key])} == set()
+    assert all(sentence.strip() for sentence in own.values())
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_nothing_was_left_in_english(language: Language) -> None:
+    english, own = catalog(Language.ENGLISH), catalog(language)
+    assert {key for key in english if own[key] == english[key]} <= ALIKE[language]
+
+
 @pytest.mark.parametrize("language", Language)
-def test_what_a_language_lacks_is_said_in_english(language: Language) -> None:
-    assert word(language, "nav_upload")
-    assert for_scripts(language).keys() == for_scripts(Language.ENGLISH).keys()
+def test_page_and_report_say_the_same_of_an_age_and_of_a_status(language: Language) -> None:
+    own = words(language)
+    assert own["js_age_short"] == own["age_short"]
+    assert own["not_known"] == own["unknown"]
+    assert own["column_bone_age"] == own["bone_age"]
+    assert own["key_norm"] == own["trend_band"]
+
+
+@pytest.mark.parametrize("language", Language)
+def test_an_error_that_is_told_over_rest_has_its_sentence(language: Language) -> None:
+    told = {"sign in first", READ_FIRST, INTERNAL, str(Stale())}
+    for file in WEB.glob("*.py"):
+        told |= set(re.findall(r'HTTPException\(\d+, "([^"]+)"', file.read_text()))
+    assert len(told) > 12
+    for message in told:
+        own = error_words(language, message)
+        assert own is not None, message
+        assert (own == message) == (language is Language.ENGLISH)
+    shown = errors_for_scripts(language)
+    assert (told <= shown["texts"].keys()) == (language is not Language.ENGLISH)
+    assert error_words(language, "<script>alert(1)</script>") is None
+
+
+def test_every_kind_of_error_but_that_of_files_has_its_sentence_for_scripts() -> None:
+    assert errors_for_scripts(Language.GERMAN)["kinds"].keys() == {kind.value for kind in Kind} - {"not-found"}

@@ -16,7 +16,7 @@ from pydicom.dataset import Dataset
 from boneage.explain.heat import HeatMap
 from boneage.extras import load
 from boneage.report.dicom.header import film_header
-from boneage.report.dicom.series import MAPS, MARKS, OVERLAY, REJECTION, REPORT, Series
+from boneage.report.dicom.series import MAPS, MARKS, OVERLAY, REJECTION, REPORT, Reference, Series
 from boneage.report.reading import Reading
 from boneage.types import Image
 
@@ -58,9 +58,12 @@ def presentation_state(reading: Reading, film: Dataset) -> Dataset:
 
 
 def rejection_note(
-    reading: Reading, film: Dataset, *, sent: Sequence[Series] = (REPORT, OVERLAY), organization: str = ""
+    reading: Reading, film: Dataset, *, sent: Sequence[Reference] | None = None, organization: str = ""
 ) -> Dataset:
-    """For archives, what a withdrawn reading takes back: the objects that were `sent` for its predecessor."""
+    """For archives, what an amended or withdrawn reading takes back.
+
+    `sent`: objects of the versions before it; None: report and capture of its predecessor.
+    """
     _need()
     from boneage.report.dicom.rejection import make_note
 
@@ -85,6 +88,7 @@ __all__ = [
     "OVERLAY",
     "REJECTION",
     "REPORT",
+    "Reference",
     "Series",
     "capture",
     "film_header",

@@ -30,11 +30,27 @@ class Series:
         return reading_uid if self is REPORT else derive(reading_uid, self.name, "instance", which)
 
 
+@dataclass(frozen=True)
+class Reference:
+    """What names one object of a film's study."""
+
+    sop_class: str
+    series_uid: str
+    sop_uid: str
+
+    @classmethod
+    def of(cls, series: Series, reading_uid: str, which: str = "") -> Reference:
+        """The object that a reading gives in that series."""
+        return cls(series.sop_class, series.uid(reading_uid), series.instance_uid(reading_uid, which))
+
+
 REPORT = Series("report", 9701, "Bone age report", "1.2.840.10008.5.1.4.1.1.88.33")  # Comprehensive SR
 OVERLAY = Series("overlay", 9702, "Bone age: where the system looked", "1.2.840.10008.5.1.4.1.1.7")  # Secondary Capture
 MAPS = Series("maps", 9703, "Bone age: what the answer depends on", "1.2.840.10008.5.1.4.1.1.7")
 MARKS = Series("marks", 9704, "Bone age: points and regions", "1.2.840.10008.5.1.4.1.1.11.1")  # Grayscale presentation state
-REJECTION = Series("rejection", 9705, "Bone age: report taken back", "1.2.840.10008.5.1.4.1.1.88.59")  # Key Object Selection
+REJECTION = Series(
+    "rejection", 9705, "Bone age: earlier results taken back", "1.2.840.10008.5.1.4.1.1.88.59"
+)  # Key Object Selection
 
 
 def derive(*words: str) -> str:

@@ -14,6 +14,7 @@ from pynetdicom.presentation import PresentationContext
 
 from boneage.serve.dicom.entity import ArchiveError, entity
 from boneage.serve.dicom.kinds import PLAIN
+from boneage.serve.dicom.tls import Calling, calling
 from boneage.serve.settings import CStore, DicomSource
 
 TRANSIENT = 0x02  # of a rejected association: "try later"
@@ -37,16 +38,17 @@ class StoreArchive:
     def __init__(self, settings: CStore, our_title: str) -> None:
         self.settings = settings
         self._entity = entity(our_title)
+        self._tls = None if settings.tls is None else calling(settings.tls, settings.name)
 
     def send(self, objects: Sequence[Dataset]) -> None:
         contexts = [build_context(uid, list(PLAIN)) for uid in sorted({str(one.SOPClassUID) for one in objects})]
-        with associated(self._entity, self.settings, contexts) as association:
+        with associated(self._entity, self.settings, contexts, self._tls) as association:
             for one in objects:
                 _store(association, one)
 
     def answers(self) -> bool:
         try:
-            with associated(self._entity, self.settings, [build_context("1.2.840.10008.1.1", list(PLAIN))]):
+            with associated(self._entity, self.settings, [build_context("1.2.840.10008.1.1", list(PLAIN))], self._tls):
                 return True
         except ArchiveError as error:
             return not error.away
@@ -54,15 +56,19 @@ class StoreArchive:
 
 @contextmanager
 def associated(
-    ours: AE, theirs: CStore | DicomSource, contexts: list[PresentationContext], **options: Any
+    ours: AE, theirs: CStore | DicomSource, contexts: list[PresentationContext], tls: Calling | None = None, **options: Any
 ) -> Iterator[Association]:
     """An association, released at the end. Raises ArchiveError where there is none."""
+    if tls is not None:
+        tls.failure = ""
+        options["tls_args"] = (tls, theirs.host)
     try:
         association = ours.associate(theirs.host, theirs.port, contexts, theirs.ae_title, **options)
     except OSError as error:  # a host without an address
         raise ArchiveError("an archive whose host cannot be found", away=True) from error
     if not association.is_established:
-        raise _no_association(association)
+        _close(association)
+        raise _no_association(association, tls)
     try:
         yield association
     finally:
@@ -73,6 +79,13 @@ def associated(
 def lost() -> ArchiveError:
     """The association broke off, or no answer came in time."""
     return ArchiveError("an archive that broke off or did not answer in time", away=True)
+
+
+def _close(association: Association) -> None:
+    """The network library leaves the connection to the garbage collector where the other side hung up first."""
+    held = association.dul.socket
+    if held is not None and held.socket is not None:
+        held.socket.close()
 
 
 def _store(association: Association, one: Dataset) -> None:
@@ -88,7 +101,9 @@ def _store(association: Association, one: Dataset) -> None:
         raise ArchiveError(f"an archive that refused the object with status 0x{status.Status:04X}", away=False)
 
 
-def _no_association(association: Association) -> ArchiveError:
+def _no_association(association: Association, tls: Calling | None) -> ArchiveError:
+    if tls is not None and tls.failure:
+        return ArchiveError(f"an archive with which no TLS connection comes about ({tls.failure})", away=True)
     if association.is_rejected:
         answer = association.acceptor.primitive
         later = answer is not None and answer.result == TRANSIENT

@@ -18,6 +18,7 @@ from boneage.serve.dicom.archives import DUPLICATE
 from boneage.serve.dicom.asking import UIDS, Asked, Settle, image_keys
 from boneage.serve.dicom.entity import ANSWER_SECONDS, CONNECT_SECONDS, ArchiveError, hush
 from boneage.serve.dicom.taking import MOST_BYTES, keep_bytes, settles
+from boneage.serve.dicom.tls import TlsAdapter, calling
 from boneage.serve.intake import Intake
 from boneage.serve.settings import Stow, WebSource
 from boneage.serve.states import Origin
@@ -39,7 +40,7 @@ class _Token(requests.auth.AuthBase):
         return request
 
 
-class _Line:
+class Line:
     """A connection to one DICOMweb server, and the status of its last answer."""
 
     def __init__(self, settings: Stow | WebSource) -> None:
@@ -48,6 +49,8 @@ class _Line:
         session.headers["Accept"] = "application/dicom+json"
         if settings.token is not None:
             session.auth = _Token(settings.token.get_secret_value())
+        if settings.tls is not None:
+            session.mount("https://", TlsAdapter(calling(settings.tls, settings.name), settings.tls.ca))
         self.session, self.url, self.status = session, settings.url.rstrip("/"), 0
         self.client = DICOMwebClient(
             self.url, session=session, callback=self._look, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), permissive_uid=True
@@ -84,7 +87,7 @@ class StowArchive:
     """An archive reached by STOW-RS."""
 
     def __init__(self, settings: Stow) -> None:
-        self._line = _Line(settings)
+        self._line = Line(settings)
 
     def send(self, objects: Sequence[Dataset]) -> None:
         """As `archives.Archive`."""
@@ -111,7 +114,7 @@ class WebArchive:
 
     def __init__(self, settings: WebSource, intake: Intake) -> None:
         self.settings, self.intake = settings, intake
-        self._line = _Line(settings)
+        self._line = Line(settings)
 
     def studies(self, asked: Asked) -> list[Dataset]:
         """As `pull.Source`."""
@@ -144,7 +147,7 @@ class WebArchive:
             uids = (str(image.StudyInstanceUID), str(image.SeriesInstanceUID), str(image.SOPInstanceUID))
             with self._line.talk() as client:
                 film = client.retrieve_instance(*uids, media_types=ORIGINAL)
-                data = _encode(film)
+                data = encoded(film)
             sop_class = str(film.get("SOPClassUID", ""))
             told = keep_bytes(
                 data,
@@ -169,7 +172,7 @@ class WebArchive:
             skip, before = skip + len(page), page
 
 
-def _encode(film: Dataset) -> bytes:
+def encoded(film: Dataset) -> bytes:
     file = io.BytesIO()
     with quiet():
         dcmwrite(file, film, enforce_file_format=True)

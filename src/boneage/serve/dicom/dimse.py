@@ -26,6 +26,7 @@ from boneage.serve.dicom.asking import SERIES_KEYS, STUDY_KEYS, UIDS, Asked, Set
 from boneage.serve.dicom.entity import ArchiveError, entity
 from boneage.serve.dicom.kinds import FILMS, PLAIN, SYNTAXES
 from boneage.serve.dicom.taking import bound, keep, settles
+from boneage.serve.dicom.tls import calling
 from boneage.serve.intake import Intake
 from boneage.serve.settings import DicomSource
 from boneage.serve.states import Origin
@@ -42,6 +43,7 @@ class DimseArchive:
     def __init__(self, settings: DicomSource, our_title: str, intake: Intake) -> None:
         self.settings, self.our_title, self.intake = settings, our_title, intake
         self._entity = entity(our_title)
+        self._tls = None if settings.tls is None else calling(settings.tls, settings.name)
 
     def studies(self, asked: Asked) -> list[Dataset]:
         """As `pull.Source`."""
@@ -72,7 +74,7 @@ class DimseArchive:
             self._move(images)
 
     def _finding(self) -> Any:
-        return associated(self._entity, self.settings, [build_context(Find, list(PLAIN))])
+        return associated(self._entity, self.settings, [build_context(Find, list(PLAIN))], self._tls)
 
     def _get(self, images: Sequence[Dataset], settle: Settle) -> None:
         def store(event: Event) -> int:
@@ -89,6 +91,7 @@ class DimseArchive:
             self._entity,
             self.settings,
             [build_context(Get, list(PLAIN)), *contexts],
+            self._tls,
             ext_neg=[build_role(film, scp_role=True) for film in classes],
             evt_handlers=[(evt.EVT_C_STORE, store), (evt.EVT_PDU_RECV, bound)],
         ) as association:
@@ -96,7 +99,7 @@ class DimseArchive:
                 _retrieve(association.send_c_get(query, Get))
 
     def _move(self, images: Sequence[Dataset]) -> None:
-        with associated(self._entity, self.settings, [build_context(Move, list(PLAIN))]) as association:
+        with associated(self._entity, self.settings, [build_context(Move, list(PLAIN))], self._tls) as association:
             for query in _retrievals(images):
                 _retrieve(association.send_c_move(query, self.our_title, Move))
 

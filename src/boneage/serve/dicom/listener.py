@@ -1,12 +1,16 @@
-"""The DICOM listener: C-ECHO and C-STORE for the radiographs of known senders, each kept for certain before it is told so."""
+"""The DICOM listener: C-ECHO and C-STORE for the radiographs of known senders, each kept for certain before it is told so.
+
+Over TLS where the site wants it.
+"""
 
 from __future__ import annotations
 
 import secrets
 import socket
+import ssl
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -19,6 +23,7 @@ from boneage.errors import BoneAgeError, Kind
 from boneage.serve.dicom.entity import IDLE_SECONDS, PDU_BYTES, entity
 from boneage.serve.dicom.kinds import FILMS, SYNTAXES
 from boneage.serve.dicom.taking import LOGGER, bound, take
+from boneage.serve.dicom.tls import listening, reason
 from boneage.serve.intake import Intake
 from boneage.serve.settings import Listener
 
@@ -41,6 +46,7 @@ class DicomListener:
         self._entity.add_supported_context(Verification)
         for film in FILMS:
             self._entity.add_supported_context(film, list(SYNTAXES))
+        self._tls = None if settings.tls is None else listening(settings.tls)
         self._events: list[Any] = [(evt.EVT_C_STORE, take, [intake, settings.ae_title]), (evt.EVT_PDU_RECV, bound)]
         self._server: _Server | None = None
 
@@ -49,6 +55,7 @@ class DicomListener:
         try:
             server = self._entity.make_server(
                 (self.settings.host, self.settings.port),
+                ssl_context=self._tls,
                 evt_handlers=self._events,
                 server_class=_Server,
                 request_handler=_Request,
@@ -100,6 +107,25 @@ class _Socket(AssociationSocket):
 class _Request(RequestHandler):
     """A new connection."""
 
+    server: _Server
+
+    def handle(self) -> None:
+        with self.server.greeting():
+            self._shake_hands()
+        super().handle()
+
+    def _shake_hands(self) -> None:
+        """In the connection's own thread: whoever says nothing keeps nobody else waiting. Raises OSError."""
+        if not isinstance(self.request, ssl.SSLSocket):
+            return
+        self.request.settimeout(HELLO_SECONDS)  # for all of it
+        try:
+            self.request.do_handshake()
+        except OSError as error:
+            why = reason(error) if isinstance(error, ssl.SSLError) else type(error).__name__
+            LOGGER.warning("a connection was refused, for no TLS came about: %s", why)
+            raise
+
     def _create_association(self) -> Association:
         self.request.settimeout(IDLE_SECONDS)
         association = super()._create_association()
@@ -130,9 +156,30 @@ class _Server(ThreadedAssociationServer):
 
     daemon_threads = True
     most_connections = 0
+    _greeting = 0  # connections whose TLS is not yet agreed on
+    _count = threading.Lock()
+
+    @contextmanager
+    def greeting(self) -> Iterator[None]:
+        """While a connection is not yet an association."""
+        with self._count:
+            self._greeting += 1
+        try:
+            yield
+        finally:
+            with self._count:
+                self._greeting -= 1
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Without the TLS handshake, for which nobody here can wait."""
+        assert self.socket is not None
+        connection, address = self.socket.accept()
+        if self.ssl_context is None:
+            return connection, address
+        return self.ssl_context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
-        return len(self.active_associations) < self.most_connections
+        return len(self.active_associations) + self._greeting < self.most_connections
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Not to stderr."""

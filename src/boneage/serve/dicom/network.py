@@ -8,7 +8,7 @@ from collections.abc import Callable
 from boneage.serve.dicom.entity import OUR_TITLE
 from boneage.serve.dicom.listener import DicomListener
 from boneage.serve.dicom.pull import Puller, source_of
-from boneage.serve.dicom.sender import Make, Sender, archive_of
+from boneage.serve.dicom.sender import Make, Sender, archive_of, rejecting
 from boneage.serve.site import Site
 from boneage.serve.store.pulled import Pulled
 
@@ -24,7 +24,7 @@ class Network:
         making = make or site.reports.objects
         self.listener = DicomListener(settings.listener, site.intake) if settings.listener else None
         self.senders = {
-            one.name: Sender(one.name, archive_of(one, title), site.outbox, site.worklist, making)
+            one.name: Sender(one.name, archive_of(one, title), site.outbox, site.worklist, making, rejecting(site.spool))
             for one in settings.destinations
         }
         self.pullers = {

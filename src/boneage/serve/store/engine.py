@@ -17,6 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from boneage.errors import BoneAgeError, Kind
 from boneage.serve.disk import PRIVATE_FILE, make_folder
@@ -32,13 +33,9 @@ _MIGRATING = 7204  # any number: of the lock that servers which start at once ta
 
 def open_engine(url: str) -> Engine:
     """Connected and migrated. Raises BoneAgeError where that cannot be; a password in the URL is not repeated."""
+    parsed = _understood(url)
     try:
-        parsed = make_url(url)
-        driver = DRIVERS[parsed.get_backend_name()]
-    except (ArgumentError, KeyError, ValueError):  # never the cause: it quotes the URL
-        raise _unusable("a database URL that is not understood", _URLS) from None
-    try:
-        engine = _engine(parsed.set(drivername=driver))
+        engine = _engine(parsed)
         try:
             migrate(engine)
         except BaseException:
@@ -48,6 +45,14 @@ def open_engine(url: str) -> Engine:
         came = f"the database {parsed.render_as_string(hide_password=True)} ({type(error).__name__})"
         raise _unusable(came, "a database that can be opened and written") from error
     return engine
+
+
+def lock_engine(url: str) -> Engine:
+    """To a PostgreSQL, for one connection that is kept and that sees within a minute when the network is gone."""
+    waits = {"connect_timeout": CONNECT_SECONDS, "keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3}
+    waits["tcp_user_timeout"] = 30_000  # ms
+    parsed = _understood(url).update_query_dict({"application_name": "boneage server"})
+    return create_engine(parsed, poolclass=NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True, connect_args=waits)
 
 
 @contextmanager
@@ -69,6 +74,15 @@ def migrate(engine: Engine, revision: str = "head") -> None:
             raise _newer()
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
+
+
+def _understood(url: str) -> URL:
+    """With the driver that is used. Raises BoneAgeError."""
+    try:
+        parsed = make_url(url)
+        return parsed.set(drivername=DRIVERS[parsed.get_backend_name()])
+    except (ArgumentError, KeyError, ValueError):  # never the cause: it quotes the URL
+        raise _unusable("a database URL that is not understood", _URLS) from None
 
 
 def _engine(url: URL) -> Engine:

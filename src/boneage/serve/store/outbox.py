@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, exists, func, insert, or_, select, update
 
+from boneage.report.dicom.series import REJECTION, Reference
 from boneage.serve.store import schema
 from boneage.serve.store.audit import SYSTEM, note
 from boneage.serve.store.engine import reads
-from boneage.serve.store.records import Delivery, Errand, Handover, from_text, to_text, utc_now
+from boneage.serve.store.records import NOTE, Delivery, Errand, Handover, from_text, to_text, utc_now
 from boneage.serve.store.text import fitted
 
-deliveries, readings = schema.deliveries, schema.readings
+deliveries, readings, sent = schema.deliveries, schema.readings, schema.sent
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
 MOST_ATTEMPTS = 100  # about four days
 LEASE = timedelta(minutes=5)  # one try may take that long
 LONGEST_ERROR = 400  # characters
+ACTIONS = {Handover.DONE: "sent", Handover.GIVEN_UP: "give-up", Handover.REPLACED: "nothing-to-send"}
 UNDONE = (Handover.DUE, Handover.GIVEN_UP)
 
 
@@ -32,6 +35,7 @@ class Outbox:
         """The delivery that is due longest, for one try; it is due again after the lease unless its end is told.
 
         Of a film's versions the earlier goes first, unless it was tried in vain: what replaces it does not wait for it.
+        A rejection note goes after all else that was asked for before it.
         """
         now = self.clock()
         due = and_(deliveries.c.state == Handover.DUE.value, deliveries.c.due_at <= to_text(now), ~_earlier_untried())
@@ -49,6 +53,31 @@ class Outbox:
             tried = {"due_at": to_text(now + LEASE), "attempts": row.attempts + 1}
             connection.execute(update(deliveries).where(deliveries.c.number == row.number).values(tried))
         return _delivery(row, attempts=row.attempts + 1)
+
+    def leaves(self, delivery: Delivery, objects: Iterable[Reference]) -> None:
+        """Kept before it is sent: whether or not the answer comes back, these objects may be there from now on."""
+        base = {"destination": delivery.errand.destination, "reading_uid": delivery.reading_uid}
+        rows = {one.sop_uid: base | asdict(one) for one in objects}
+        here = select(sent.c.sop_uid).where(sent.c.destination == delivery.errand.destination, sent.c.sop_uid.in_(rows))
+        with self.engine.begin() as connection:
+            for known in connection.scalars(here).all():
+                del rows[known]
+            if rows:
+                connection.execute(insert(sent), list(rows.values()))
+
+    def left(self, delivery: Delivery) -> list[Reference]:
+        """What its destination was sent, or may have been, of the versions before its own."""
+        own, earlier = readings.alias("own"), readings.alias("earlier")
+        joined = sent.join(earlier, earlier.c.uid == sent.c.reading_uid).join(own, own.c.film_id == earlier.c.film_id)
+        wanted = select(sent.c.sop_class, sent.c.series_uid, sent.c.sop_uid).select_from(joined).order_by(sent.c.sop_uid)
+        before = and_(own.c.uid == delivery.reading_uid, earlier.c.version < own.c.version)
+        some = and_(sent.c.destination == delivery.errand.destination, sent.c.sop_class != REJECTION.sop_class)
+        with reads(self.engine) as connection:
+            return [Reference(*row) for row in connection.execute(wanted.where(before, some))]
+
+    def drop(self, delivery: Delivery) -> None:
+        """A note that has nothing to name: of what it would take back nothing has left."""
+        self._end(delivery, Handover.REPLACED, _still_due(delivery), "")
 
     def done(self, delivery: Delivery) -> None:
         """It arrived. What it replaces is not sent after it any more."""
@@ -112,7 +141,7 @@ class Outbox:
                 return  # replaced, or the film was forgotten
             film_id = connection.scalar(select(readings.c.film_id).where(readings.c.uid == delivery.reading_uid))
             detail = {"destination": delivery.errand.destination, "what": delivery.errand.what, "attempts": delivery.attempts}
-            action = "sent" if state is Handover.DONE else "give-up"
+            action = ACTIONS[state]
             if state is Handover.DONE:
                 replace_undone(connection, film_id, delivery)
             note(connection, self.clock(), SYSTEM, action, film_id=film_id, reading_uid=delivery.reading_uid, detail=detail)
@@ -123,8 +152,9 @@ def replace_undone(connection: Connection, film_id: str | None, by: Delivery | N
     undone = deliveries.c.state.in_([state.value for state in UNDONE])
     where = and_(undone, deliveries.c.reading_uid.in_(select(readings.c.uid).where(readings.c.film_id == film_id)))
     if by is not None:
-        same = and_(deliveries.c.destination == by.errand.destination, deliveries.c.what == by.errand.what)
-        where = and_(where, same, deliveries.c.number < by.number)
+        other = deliveries.c.reading_uid != by.reading_uid  # a note takes back all of the earlier versions, nothing of its own
+        same = other if by.errand.what == NOTE else deliveries.c.what == by.errand.what
+        where = and_(where, same, deliveries.c.destination == by.errand.destination, deliveries.c.number < by.number)
     connection.execute(update(deliveries).where(where).values(state=Handover.REPLACED.value))
 
 
@@ -139,7 +169,8 @@ def _earlier_untried() -> ColumnElement[bool]:
     before = deliveries.alias("before")
     joined = before.join(earlier, earlier.c.uid == before.c.reading_uid).join(own, own.c.film_id == earlier.c.film_id)
     untried = and_(before.c.state == Handover.DUE.value, before.c.last_error == "")
-    same = and_(before.c.destination == deliveries.c.destination, before.c.what == deliveries.c.what)
+    what = or_(before.c.what == deliveries.c.what, deliveries.c.what == NOTE)
+    same = and_(before.c.destination == deliveries.c.destination, what)
     return (
         exists()
         .select_from(joined)

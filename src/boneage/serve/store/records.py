@@ -71,12 +71,15 @@ class Handover(str, Enum):
     REPLACED = "replaced"  # a later version of the reading came before it could leave
 
 
+NOTE = "rejection"  # an errand that is no report format: a note takes back what the destination was sent of earlier versions
+
+
 @dataclass(frozen=True)
 class Errand:
     """What is to be sent where."""
 
     destination: str  # name in the settings
-    what: str  # a report format
+    what: str  # a report format, or NOTE
 
 
 @dataclass(frozen=True)

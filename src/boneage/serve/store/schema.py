@@ -98,6 +98,18 @@ deliveries = Table(
     Index("ix_deliveries_state_due_at", "state", "due_at"),
 )
 
+# the objects that left, or may have left, for a destination: what a rejection note names
+sent = Table(
+    "sent",
+    metadata,
+    Column("destination", String(64), primary_key=True),
+    Column("sop_uid", String(64), primary_key=True),
+    Column("reading_uid", String(64), ForeignKey("readings.uid"), nullable=False),
+    Column("sop_class", String(64), nullable=False),
+    Column("series_uid", String(64), nullable=False),
+    Index("ix_sent_reading_uid", "reading_uid"),
+)
+
 users = Table(
     "users",
     metadata,

@@ -163,7 +163,8 @@ class Worklist:
             row = self._locked(connection, film_id)
             if row is None or State(row.state) not in CORRECTABLE:
                 raise Stale("a correction of a film that is signed, or is not read here")
-            replace_undone(connection, film_id)
+            if row.state != State.WITHDRAWN.value:  # what takes a reading back must still arrive
+                replace_undone(connection, film_id)
             again = {"state": State.WAITING.value, "claim": None, "claimed_until": None, "attempts": 0}
             values = {**again, "sex": None if sex is None else sex.value, "height_cm": height_cm}
             connection.execute(update(films).where(films.c.id == film_id).values(values))
@@ -277,7 +278,8 @@ class Worklist:
             files = {film_id: file for film_id, file in connection.execute(some)}
             if files:
                 uids = select(readings.c.uid).where(readings.c.film_id.in_(files))
-                connection.execute(delete(deliveries).where(deliveries.c.reading_uid.in_(uids)))
+                for table in (schema.sent, deliveries):
+                    connection.execute(delete(table).where(table.c.reading_uid.in_(uids)))
                 connection.execute(delete(readings).where(readings.c.film_id.in_(files)))
                 connection.execute(delete(films).where(films.c.id.in_(files)))
                 connection.execute(insert(forgotten), [{"file": file} for file in files.values()])

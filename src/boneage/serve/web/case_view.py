@@ -19,7 +19,7 @@ from boneage.serve.store.records import Delivery, Event, Film, User
 from boneage.serve.store.worklist import CORRECTABLE
 from boneage.serve.web.blind import OF_THE_ANSWER, first_reading, hides, without_months
 from boneage.serve.web.plot import Plot, plot_of
-from boneage.serve.web.words import words
+from boneage.serve.web.words import act_words
 
 
 @dataclass(frozen=True)
@@ -116,15 +116,15 @@ class Case:
         return self.film.state in CORRECTABLE and self.film.state is not State.WAITING
 
 
-def case_of(site: Site, film: Film, user: User) -> Case:
+def case_of(site: Site, film: Film, user: User, language: Language) -> Case:
     """As this user may see it."""
-    language, versions = site.settings.reads.language, site.worklist.versions(film.id)
+    versions = site.worklist.versions(film.id)
     latest = versions[-1] if versions else None
     hidden = hides(site, user, film, latest)
     shown = None if hidden else latest
     first = first_reading(site, user, film, latest) if latest and site.settings.reads.blind else None
     months, plate = _start(latest, first, hidden=hidden)
-    cards = () if latest is None else _plates(site, latest, hidden=hidden)
+    cards = () if latest is None else _plates(site, latest, language, hidden=hidden)
     return Case(
         film=film,
         head=head_of(film, latest, language),
@@ -136,7 +136,7 @@ def case_of(site: Site, film: Film, user: User) -> Case:
         remarks=() if latest is None else _remarks(latest, language, hidden=hidden),
         plot=None if shown is None else plot_of(shown, [card.months for card in cards], first=_months_of(first)),
         plates=cards,
-        every_plate=() if latest is None else _every_plate(site, latest),
+        every_plate=() if latest is None else _every_plate(site, latest, language),
         chart=_chart(site, film, shown, language),
         versions=tuple(_version(one, language, hidden=hides(site, user, film, one)) for one in versions),
         deliveries=tuple(site.outbox.of(film.id)),
@@ -177,7 +177,7 @@ def _start(reading: Reading | None, first: Event | None, *, hidden: bool) -> tup
     return reading.bone_age_months, None
 
 
-def _plates(site: Site, reading: Reading, *, hidden: bool) -> tuple[Card, ...]:
+def _plates(site: Site, reading: Reading, language: Language, *, hidden: bool) -> tuple[Card, ...]:
     """The plates nearest to the answer; before it is shown, those nearest to the child's age."""
     if reading.sex is None:
         return ()
@@ -187,15 +187,17 @@ def _plates(site: Site, reading: Reading, *, hidden: bool) -> tuple[Card, ...]:
         months = known.bone_age_months
     if months is None:
         return ()
-    return tuple(_card(site, one) for one in nearest_plates(reading.sex, months, None if known is None else known.probabilities))
+    nearest = nearest_plates(reading.sex, months, None if known is None else known.probabilities)
+    return tuple(_card(site, one, language) for one in nearest)
 
 
-def _every_plate(site: Site, reading: Reading) -> tuple[Card, ...]:
-    return () if reading.sex is None else tuple(_card(site, Plate(reading.sex, months)) for months in plate_ages(reading.sex))
+def _every_plate(site: Site, reading: Reading, language: Language) -> tuple[Card, ...]:
+    sex = reading.sex
+    return () if sex is None else tuple(_card(site, Plate(sex, months), language) for months in plate_ages(sex))
 
 
-def _card(site: Site, plate: Plate) -> Card:
-    language, months = site.settings.reads.language, round(plate.months)
+def _card(site: Site, plate: Plate, language: Language) -> Card:
+    months = round(plate.months)
     there = plate_picture(plate.sex, plate.months, site.settings.reads.plates) is not None
     return Card(
         months=months,
@@ -234,12 +236,11 @@ def _version(reading: Reading, language: Language, *, hidden: bool) -> Version:
 
 def _happening(event: Event, language: Language, *, hidden: bool) -> Happening:
     detail = without_months(event) if hidden else event.detail
-    known, key = words(language), f"act_{event.action}".replace("-", "_")
     told_months = [
         age_short(language, months) for name in ("before", "months") if (months := _float(detail.get(name))) is not None
     ]
     more = " → ".join(told_months) or str(detail.get("format") or "")
-    return Happening(event.at.isoformat(), harmless(event.actor), known.get(key, event.action), more)
+    return Happening(event.at.isoformat(), harmless(event.actor), act_words(language, event.action), more)
 
 
 def _formats(film: Film, reading: Reading) -> tuple[Format, ...]:

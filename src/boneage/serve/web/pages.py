@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from boneage import __version__
 from boneage.report.formats import Format
+from boneage.report.language import Language, day, number
 from boneage.serve.demo import PASSWORD, USER, is_demo
 from boneage.serve.site import Site
 from boneage.serve.states import State
@@ -25,7 +26,8 @@ from boneage.serve.web.found import find
 from boneage.serve.web.monitor_view import view_of
 from boneage.serve.web.plot import BOTTOM, TOP, WIDTH
 from boneage.serve.web.static import FOR_EVER, Static
-from boneage.serve.web.words import for_scripts, word
+from boneage.serve.web.tongue import Spoken, language_of
+from boneage.serve.web.words import act_words, error_words, errors_for_scripts, for_scripts, word
 from boneage.serve.web.worklist_view import Asked, lines_of, next_film
 
 pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -47,9 +49,9 @@ def sign_in(request: Request, site: TheSite, then: Annotated[str, Query(alias="n
 
 
 @pages.get("/worklist")
-def worklist(request: Request, user: Viewer, site: TheSite) -> Response:
+def worklist(request: Request, user: Viewer, site: TheSite, language: Spoken) -> Response:
     """All films; the lines come with it, later ones by `rows`."""
-    return _page(request, site, "worklist.html.j2", lines=lines_of(site, Asked()))
+    return _page(request, site, "worklist.html.j2", lines=lines_of(site, Asked(), language))
 
 
 @pages.get("/worklist/rows")
@@ -57,13 +59,14 @@ def rows(
     request: Request,
     user: Viewer,
     site: TheSite,
+    language: Spoken,
     state: State | None = None,
     text: Annotated[str, Query(max_length=200)] = "",
     page: Annotated[int, Query(ge=1, le=_LARGEST_PAGE)] = 1,
     oldest_first: bool = False,
 ) -> Response:
     """Filters, lines and pager."""
-    return _page(request, site, "rows.html.j2", lines=lines_of(site, Asked(state, text, page, oldest_first)))
+    return _page(request, site, "rows.html.j2", lines=lines_of(site, Asked(state, text, page, oldest_first), language))
 
 
 @pages.get("/next")
@@ -74,15 +77,15 @@ def following(user: Viewer, site: TheSite, after: Annotated[str, Query(max_lengt
 
 
 @pages.get("/films/{film_id}")
-def case(request: Request, film_id: str, user: Viewer, site: TheSite) -> Response:
+def case(request: Request, film_id: str, user: Viewer, site: TheSite, language: Spoken) -> Response:
     """A film, its reading, and the decision on it."""
-    return _page(request, site, "case.html.j2", case=case_of(site, find(site, film_id), user))
+    return _page(request, site, "case.html.j2", case=case_of(site, find(site, film_id), user, language))
 
 
 @pages.get("/films/{film_id}/panel")
-def panel(request: Request, film_id: str, user: Viewer, site: TheSite) -> Response:
+def panel(request: Request, film_id: str, user: Viewer, site: TheSite, language: Spoken) -> Response:
     """What of the case page changes."""
-    return _page(request, site, "panel.html.j2", case=case_of(site, find(site, film_id), user))
+    return _page(request, site, "panel.html.j2", case=case_of(site, find(site, film_id), user, language))
 
 
 @pages.get("/admin")
@@ -122,24 +125,23 @@ def error_page(request: Request, status: int, message: str) -> Response | None:
         return None
     if status == 401:
         return RedirectResponse(f"/sign-in?next={quote(path)}", 303)
-    return _page(request, access.site_of(request), "error.html.j2", status=status, message=message)
+    own = error_words(language_of(request), message)
+    return _page(request, access.site_of(request), "error.html.j2", status=status, message=message, own=own)
 
 
 def _page(request: Request, site: Site, template: str, *, status: int = 200, **values: Any) -> Response:
     """A template with what all pages show."""
-    language, ours, session = site.settings.reads.language, request.app.state.static, access.session_of(request)
+    language, ours, session = language_of(request), request.app.state.static, access.session_of(request)
     text = (
         _templates()
         .get_template(template)
         .render(
             **values,
             status=status,
-            language=language,
-            say=lambda key, **more: word(language, key, **more),
+            **_speech(language),
             asset=ours.address,
             user=None if session is None else session.user,
             csrf="" if session is None else session.csrf,
-            for_scripts=for_scripts(language),
             by_proxy=site.settings.sign_in.by == "proxy",
             blind=site.settings.reads.blind,
             maps=site.settings.reads.maps,
@@ -149,6 +151,20 @@ def _page(request: Request, site: Site, template: str, *, status: int = 200, **v
         )
     )
     return HTMLResponse(text, status)
+
+
+def _speech(language: Language) -> dict[str, Any]:
+    """How a template speaks a language."""
+    return {
+        "language": language,
+        "languages": [(one, word(one, "language")) for one in Language],
+        "say": partial(word, language),
+        "act": partial(act_words, language),
+        "day": partial(day, language),
+        "number": partial(number, language),
+        "for_scripts": for_scripts(language),
+        "errors_for_scripts": errors_for_scripts(language),
+    }
 
 
 @lru_cache(maxsize=1)

@@ -7,8 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Path, Query
 
 from boneage.serve.store.audit import events
+from boneage.serve.store.records import Role, User
 from boneage.serve.web.access import Admin, AdminChange, TheSite
-from boneage.serve.web.shapes import DeliveryShape, EventShape, NewUserShape, UserShape
+from boneage.serve.web.shapes import DeliveryShape, EventShape, NewUserShape, UserChangeShape, UserShape
 
 api = APIRouter(prefix="/api/v1")
 LARGEST = 2**31 - 1  # of a line's number
@@ -53,7 +54,19 @@ def change_user(name: str, said: NewUserShape, user: AdminChange, site: TheSite)
     """Name, role, whether active, and the password where one is given."""
     if name != said.name:
         raise HTTPException(422, "a user's name never changes")
-    if name == user.name and (said.role is not user.role or not said.active):
-        raise HTTPException(422, "nobody takes the keys from themselves; ask another admin")
+    _keep_the_keys(name, user, said.role, said.active)
     site.accounts.change(said.user(), password=said.password, actor=user.name)
     return UserShape(**said.model_dump(exclude={"password"}))
+
+
+@api.patch("/users/{name:path}", tags=["users"])
+def alter_user(name: str, said: UserChangeShape, user: AdminChange, site: TheSite) -> UserShape:
+    """What is given of name, role, whether active, and password; the rest stays. Open sessions of the user end."""
+    _keep_the_keys(name, user, said.role, said.active)
+    one = site.accounts.alter(name, **said.model_dump(), actor=user.name)
+    return UserShape(name=one.name, display_name=one.display_name, role=one.role, active=one.active)
+
+
+def _keep_the_keys(name: str, user: User, role: Role | None, active: bool | None) -> None:
+    if name == user.name and (role not in (None, user.role) or active is False):
+        raise HTTPException(422, "nobody takes the keys from themselves; ask another admin")

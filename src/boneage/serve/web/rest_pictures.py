@@ -9,11 +9,14 @@ from fastapi.responses import FileResponse, Response
 
 from boneage.clinical.plates import plate_picture
 from boneage.explain.paint import CHAINS
+from boneage.report.document import map_caption
+from boneage.report.reading import Reading
 from boneage.serve.store.records import Film
 from boneage.serve.web.access import TheSite, Viewer
 from boneage.serve.web.blind import hides
 from boneage.serve.web.found import READ_FIRST, find
 from boneage.serve.web.shapes import DrawingShape
+from boneage.serve.web.tongue import Spoken
 from boneage.types import Sex
 
 api = APIRouter(prefix="/api/v1", tags=["pictures"])
@@ -59,28 +62,35 @@ def drawing(film_id: str, user: Viewer, site: TheSite) -> DrawingShape:
     )
 
 
-def _may_be_explained(film_id: str, user: Viewer, site: TheSite) -> Film | None:
+def _may_be_explained(film_id: str, user: Viewer, site: TheSite) -> tuple[Film, Reading] | None:
     """None: there are no maps of it. Raises 404, and 403 in blind mode before the reader has read."""
     film = find(site, film_id)
     found = site.worklist.reading(film.reading_uid) if film.reading_uid else None
     if hides(site, user, film, found):
         raise HTTPException(403, READ_FIRST)
-    return film if site.settings.reads.maps and found is not None and found.estimate is not None else None
+    return (film, found) if site.settings.reads.maps and found is not None else None
 
 
-Explained = Annotated[Film | None, Depends(_may_be_explained)]
+Explained = Annotated[tuple[Film, Reading] | None, Depends(_may_be_explained)]
 
 
-@api.get("/films/{film_id}/maps")
-def maps(film: Explained, site: TheSite) -> list[dict[str, str]]:
-    """What the heat maps of the answer show; none of a film that was refused, and where the site wants none."""
-    return [] if film is None else site.pictures.maps(film)
+@api.get("/films/{film_id}/maps", responses={202: {"description": "they are being made: ask again after `Retry-After` seconds"}})
+def maps(asked: Explained, site: TheSite, language: Spoken, response: Response) -> list[dict[str, str]]:
+    """What the heat maps of the answer show; none of a film that was refused, and where the site wants none.
+
+    Status 202 and an empty list where they are not there yet: this film's are made next.
+    """
+    found = () if asked is None else site.pictures.maps.of(*asked)
+    if found is None and asked is not None:
+        site.pictures.maps.ask(asked[0])
+        response.status_code, response.headers["Retry-After"] = 202, "1"
+    return [{"name": one.name, "legend": map_caption(one, language)} for one in found or ()]
 
 
 @api.get("/films/{film_id}/maps/{number}.png", response_class=Response)
-def heat_map(number: Annotated[int, Path(ge=0, le=99)], film: Explained, site: TheSite) -> Response:
+def heat_map(number: Annotated[int, Path(ge=0, le=99)], asked: Explained, site: TheSite) -> Response:
     """One of them, to be laid over the film: clear where it is weak."""
-    data = None if film is None else site.pictures.map(film, number)
+    data = None if asked is None else site.pictures.map(*asked, number)
     if data is None:
         raise HTTPException(404, "no such map")
     return Response(data, media_type="image/png")

@@ -172,6 +172,15 @@ class NewUserShape(UserShape):
     password: str | None = Field(default=None, min_length=12, max_length=1024)
 
 
+class UserChangeShape(Shape):
+    """What of a user changes; what is absent stays."""
+
+    display_name: str | None = Field(default=None, max_length=200)
+    role: Role | None = None
+    active: bool | None = Field(default=None, description="false: may not come in any more; nobody is deleted")
+    password: str | None = Field(default=None, min_length=12, max_length=1024)
+
+
 class SignInShape(Shape):
     """Name and password."""
 

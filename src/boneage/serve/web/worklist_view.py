@@ -65,10 +65,10 @@ class Lines:
         return sum(count for state, count in self.states.items() if state is not State.LEFT_ALONE)
 
 
-def lines_of(site: Site, asked: Asked) -> Lines:
+def lines_of(site: Site, asked: Asked, language: Language) -> Lines:
     """Asked of the database."""
     films, count = site.worklist.page(asked.wanted())
-    lines = tuple(_line(site, film) for film in films)
+    lines = tuple(_line(site, film, language) for film in films)
     return Lines(asked, lines, count, site.worklist.counts(), max(ceil(count / PAGE), 1))
 
 
@@ -83,8 +83,7 @@ def next_film(site: Site, after: str) -> str | None:
     return (older or others)[0].id
 
 
-def _line(site: Site, film: Film) -> Line:
-    language = site.settings.reads.language
+def _line(site: Site, film: Film, language: Language) -> Line:
     own = age_months(film.identity.birth_date, film.study_date)
     hidden = site.settings.reads.blind and film.state in OPEN
     months = None if hidden or film.state is State.WAITING else film.bone_age_months

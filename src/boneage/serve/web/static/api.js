@@ -1,5 +1,5 @@
 // REST with the session's token; every failure is an Error whose message can be shown.
-import { say } from "./words.js";
+import { say, told } from "./words.js";
 
 const csrf = document.querySelector("meta[name=csrf]").content;
 export const headers = { "X-CSRF-Token": csrf };
@@ -26,7 +26,7 @@ export const send = (method, path, json) => ask(API + path, { method, json });
 
 export async function message(response) {
   try {
-    return (await response.json()).error.message;
+    return told((await response.json()).error);
   } catch {
     return `${response.status} ${response.statusText}`;
   }

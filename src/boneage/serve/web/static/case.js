@@ -52,6 +52,15 @@ function overlay(name) {
   viewer.draw();
 }
 
+// the workers make them; until then the server says so
+async function madeMaps() {
+  for (;;) {
+    const answer = await ask(`${at}/maps`);
+    if (answer.status !== 202) return answer.json();
+    await new Promise((resolve) => { setTimeout(resolve, 1000 * Number(answer.headers.get("Retry-After") ?? 1)); });
+  }
+}
+
 // one map after the other, then none
 async function nextMap() {
   const words = find("readout-map");
@@ -60,7 +69,7 @@ async function nextMap() {
     if (!maps) {
       words.textContent = say("map_working");
       tool("map").disabled = true;
-      maps = await (await ask(`${at}/maps`)).json();
+      maps = await madeMaps();
     }
     map = map + 1 < maps.length ? map + 1 : -1;
     if (map >= 0) maps[map].picture ??= await createImageBitmap(await (await ask(`${at}/maps/${map}.png`)).blob());

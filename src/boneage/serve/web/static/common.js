@@ -1,6 +1,9 @@
 // What every page has: messages, times in the reader's zone, theme, keys, sign-out, adding films.
 import { send } from "./api.js";
 import { bind, list } from "./keys.js";
+import { language } from "./words.js";
+
+const A_YEAR = 31536000;
 
 export const find = (id) => document.getElementById(id);
 
@@ -13,14 +16,16 @@ export function toast(words, { bad = false, seconds = bad ? 12 : 4 } = {}) {
   setTimeout(() => one.remove(), 1000 * seconds);
 }
 
-const today = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const other = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
+const today = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const other = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
+
+const exact = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "long", hourCycle: "h23" });
 
 export function localTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const at = new Date(time.dateTime);
     time.textContent = (at.toDateString() === new Date().toDateString() ? today : other).format(at);
-    time.title = at.toString();
+    time.title = exact.format(at);
   }
 }
 
@@ -30,6 +35,13 @@ export function closable(dialog) {
 }
 
 localTimes(document);
+
+// this browser's choice, for all who use it: it tells nothing of them
+find("language")?.addEventListener("change", (event) => {
+  const secure = location.protocol === "https:" ? "; secure" : "";
+  document.cookie = `boneage_language=${event.target.value}; path=/; max-age=${A_YEAR}; samesite=lax${secure}`;
+  location.reload();
+});
 
 const keysDialog = find("keys-dialog");
 closable(keysDialog);

@@ -1,4 +1,7 @@
 // What is drawn over the film: the hand's points as fingers, the regions, measured lines. In pixels of the screen, so lines stay thin.
+import { say } from "./words.js";
+
+const NAMES = { "whole hand": "region_whole_hand", carpals: "region_carpals", "metacarpals and proximal phalanges": "region_metacarpals" };
 const FINGER = "#7de2e8", POINT = "#e2fbfc", REGIONS = ["#ffc45c", "#beaaff", "#a0e68c"], MEASURE = "#ffe066", HALO = "rgba(8, 16, 22, .8)";
 
 // `to`: [x, y] of the film's own pixels -> of the canvas
@@ -25,7 +28,7 @@ export function drawRegions(context, { regions }, to, strength) {
     const shown = corners.map(to), color = REGIONS[number % REGIONS.length];
     line(context, [...shown, shown[0]], color, 1.75);
     const top = shown.reduce((best, one) => (one[1] < best[1] || (one[1] === best[1] && one[0] < best[0]) ? one : best));
-    label(context, name.replaceAll("_", " "), top[0] + 6, top[1] + 8, color);
+    label(context, NAMES[name] ? say(NAMES[name]) : name.replaceAll("_", " "), top[0] + 6, top[1] + 8, color);
   });
   context.globalAlpha = 1;
 }

@@ -2,7 +2,7 @@
 import { API, headers, message } from "./api.js";
 import { closable, find } from "./common.js";
 import { bind } from "./keys.js";
-import { say } from "./words.js";
+import { decimal, say, told } from "./words.js";
 
 const AT_ONCE = 3;
 const dialog = find("upload"), list = find("upload-list"), button = find("upload-send");
@@ -53,7 +53,7 @@ function line(file) {
   const element = find("upload-row").content.firstElementChild.cloneNode(true);
   const part = (name) => element.querySelector(name);
   part(".name").textContent = file.name;
-  part(".size").textContent = `${(file.size / 2 ** 20).toFixed(1)} MiB`;
+  part(".size").textContent = `${decimal(file.size / 2 ** 20)} MiB`;
   const row = { file, element, form: part("form"), bar: part("progress"), how: part(".how"), error: part(".error"), ready: false };
   const remove = part(".remove");
   remove.setAttribute("aria-label", say("remove", { name: file.name }));
@@ -109,7 +109,7 @@ async function transfer(row) {
     if (request.status === 401) location.assign("/sign-in");
     if (request.status >= 300) throw new Error(await message(new Response(request.responseText, { status: request.status })));
     const [received] = JSON.parse(request.responseText);
-    if (received.error) throw new Error(received.error.message);
+    if (received.error) throw new Error(told(received.error));
     finished(row, received);
   } catch (error) {
     row.element.classList.add("bad");

@@ -1,6 +1,6 @@
 // The film on a canvas: window and level, zoom to the pointer, move, turn, mirror, measure; mouse, pen, touch.
 import { drawHand, drawMeasure, drawRegions } from "./overlay.js";
-import { say } from "./words.js";
+import { decimal, say } from "./words.js";
 
 const CLOSEST = 16, STEP = 1.25;
 
@@ -138,7 +138,7 @@ export class Viewer {
   length() {
     const [from, until] = this.measured, dx = until[0] - from[0], dy = until[1] - from[1], spacing = this.drawing?.spacing_mm;
     if (!spacing) return say("px", { px: Math.round(Math.hypot(dx, dy)) });
-    return say("mm", { mm: Math.hypot(dx * spacing[1], dy * spacing[0]).toFixed(1) });
+    return say("mm", { mm: decimal(Math.hypot(dx * spacing[1], dy * spacing[0])) });
   }
 
   resized() {
