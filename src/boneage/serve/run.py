@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-import os
 import signal
 import threading
 import time
@@ -54,10 +53,13 @@ def serve(
     """
     if only is not None:
         need_shared(settings)
+    if threading.current_thread() is threading.main_thread():
+        # uvicorn raises again what ended it: the default would end the process before its parts
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     if only is Only.WORKERS:
         _serve_workers(settings, tell)
         return
-    with alone(settings) as held, ExitStack() as running:
+    with suppress(KeyboardInterrupt), alone(settings) as held, ExitStack() as running:
         site = open_site(settings)
         running.callback(site.engine.dispose)
         if taken := tidy(site):
@@ -80,10 +82,10 @@ def work(settings: Settings, stop: Event, *, apart: bool = False) -> None:
 
     `apart`: the server is elsewhere, and nothing is opened, and so made, before it is there.
     """
-    parent = os.getppid()
+    parent = multiprocessing.parent_process()  # it may be gone by now: its number would be another's
 
     def on() -> bool:
-        return not stop.is_set() and os.getppid() == parent
+        return not stop.is_set() and (parent is None or parent.is_alive())
 
     def may() -> bool:
         return on() and (not apart or is_announced(settings))
@@ -107,7 +109,6 @@ def work(settings: Settings, stop: Event, *, apart: bool = False) -> None:
 
 def _serve_workers(settings: Settings, tell: Told) -> None:
     """Takes no lock and answers nobody: the server is elsewhere."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt), _workers(settings, apart=True):
         tell(f"worker processes: {settings.reads.workers}, without a server")
         follows = True
