@@ -15,6 +15,7 @@ settings.register_profile("boneage", deadline=None)  # no time is asserted
 settings.load_profile("boneage")
 NOBODY = 65534
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # as engines.py does, for tests that load onnxruntime themselves
 
 from boneage.dataset import LABELS, find_data  # noqa: E402
 from boneage.phantom import Phantom, draw  # noqa: E402

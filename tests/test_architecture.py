@@ -16,6 +16,7 @@ SOURCE = Path(boneage.__file__).parent
 ORDER = [
     "errors",
     "extras",
+    "engines",
     "claim",
     "geometry",
     "types",
@@ -47,6 +48,7 @@ ORDER = [
     "measures",
     "mine_commands",
     "queue_command",
+    "search_command",
     "papers_command",
     "serve",
     "batch",

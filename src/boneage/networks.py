@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from boneage.engines import Batch as Batch
+from boneage.engines import start
 from boneage.errors import BoneAgeError, Kind
 
-Batch = npt.NDArray[np.float32]
 WEIGHTS = Path(__file__).parent / "weights"
 LAB_WEIGHTS = Path("weights-lab")  # of a source tree: the published systems' networks, which the package leaves out
 WHERE = f"in the package, or in {LAB_WEIGHTS}/ of the source tree, where the published systems' networks are"
@@ -54,15 +54,9 @@ class Card:
 
 
 class OnnxNetwork:
-    """An ONNX session with its card.
-
-    One thread: the networks are small, the answer is the same to the bit whatever the number of cores, and a
-    busy machine does not leave threads waiting for each other (70 times slower was seen).
-    """
+    """An ONNX file, as one of the engines runs it, with its card. By default on one thread (engines.py)."""
 
     def __init__(self, path: Path, card: Card) -> None:
-        import onnxruntime
-
         data = path.read_bytes()
         found = hashlib.sha256(data).hexdigest()
         if found != card.sha256:
@@ -72,12 +66,8 @@ class OnnxNetwork:
                 expected=f"{card.sha256[:12]} as its card says",
                 todo="Install the package again.",
             )
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        options.intra_op_num_threads = 1
         self.card = card
-        self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-        self._inputs = [value.name for value in self._session.get_inputs()]
+        self._inputs, self._run = start(data)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -86,7 +76,7 @@ class OnnxNetwork:
 
     def __call__(self, batch: Batch, **extra: Batch) -> tuple[Batch, ...]:
         feed = {self._inputs[0]: np.ascontiguousarray(batch, np.float32), **extra}
-        return tuple(np.asarray(value) for value in self._session.run(None, feed))
+        return self._run(feed)
 
 
 @lru_cache(maxsize=16)

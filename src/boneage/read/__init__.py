@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from boneage.errors import BoneAgeError, Kind
-from boneage.read.dicom import read_dicom
 from boneage.read.limits import check_bytes
+from boneage.read.memory import keep_freed
 from boneage.read.raster import read_raster
 from boneage.read.sniff import Format, describe, sniff
 from boneage.read.source import load
@@ -18,10 +18,13 @@ def read(source: Path | str | bytes) -> Radiograph:
 
     Raises BoneAgeError, and nothing else, for whatever is not one readable gray film.
     """
+    keep_freed()
     data = source if isinstance(source, bytes) else load(Path(source))
     check_bytes(len(data))
     match sniff(data):
         case Format.DICOM:
+            from boneage.read.dicom import read_dicom  # pydicom takes long to load, and a picture does not need it
+
             return read_dicom(data)
         case Format.UNKNOWN:
             raise BoneAgeError(

@@ -29,16 +29,17 @@ def parse(data: bytes) -> tuple[Dataset, bool]:
     Not pydicom's dcmread, for it inflates a deflated file without a limit.
     """
     syntax, start = _read_meta(data)
-    body = data[start:]
     if not syntax:
-        syntax = _guess_syntax(body)
+        syntax = _guess_syntax(data[start : start + 8])
     elif not syntax.is_valid:
         raise _broken()
+    body = io.BytesIO(data)  # of bytes it makes no copy
+    body.seek(start)
     if syntax == DeflatedExplicitVRLittleEndian:
-        body, syntax = _inflate(body), ExplicitVRLittleEndian
+        body, syntax = io.BytesIO(_inflate(data[start:])), ExplicitVRLittleEndian
     try:
         with quiet() as heard:
-            dataset = read_dataset(io.BytesIO(body), syntax == ImplicitVRLittleEndian, syntax != ExplicitVRBigEndian)
+            dataset = read_dataset(body, syntax == ImplicitVRLittleEndian, syntax != ExplicitVRBigEndian)
     except DECODER_ERRORS as error:
         raise _broken() from error
     if len(dataset) == 0:  # pydicom drops everything where an element without length never ends

@@ -75,7 +75,8 @@ def decode(dataset: Dataset, layout: Layout) -> tuple[Stored, bool]:
 
 def _with_pydicom(dataset: Dataset, layout: Layout, *, plugin: str) -> Stored:
     try:
-        stored = pixel_array(dataset, raw=layout.samples == 1, correct_unused_bits=False, decoding_plugin=plugin)
+        gray = layout.samples == 1
+        stored = pixel_array(dataset, raw=gray, correct_unused_bits=False, decoding_plugin=plugin, view_only=gray)
         return apply_color_lut(stored, dataset) if layout.photometric == "PALETTE COLOR" else stored
     except DECODER_ERRORS as error:
         raise _undecodable(dataset.file_meta.TransferSyntaxUID) from error
@@ -102,12 +103,20 @@ def _with_gdcm(frame: bytes, layout: Layout, syntax: UID) -> Stored:
 def _used_bits(stored: Stored, layout: Layout, *, encapsulated: bool) -> Stored:
     """The bits that hold the value, of a type that depends on their number alone: overlays may hide in the others."""
     size = 8 * stored.dtype.itemsize
-    values = stored
-    if size > layout.bits:
-        above = size - layout.bits if encapsulated else size - 1 - layout.high_bit
-        shifted = stored.astype(f"u{size // 8}") << above
-        values = shifted.view(f"{'i' if layout.signed else 'u'}{size // 8}") >> (size - layout.bits)
-    return values.astype(f"{'i' if layout.signed else 'u'}{1 if layout.bits <= 8 else 2}")
+    kept = np.dtype(f"{'i' if layout.signed else 'u'}{1 if layout.bits <= 8 else 2}")
+    above = size - layout.bits if encapsulated else size - 1 - layout.high_bit
+    if size <= layout.bits or (above == size - layout.bits and _all_clear(stored, layout)):
+        return stored.astype(kept, copy=False)
+    shifted = stored.astype(f"u{size // 8}")  # a copy: the film may be a view of the file
+    shifted <<= above
+    values = shifted.view(f"{'i' if layout.signed else 'u'}{size // 8}")
+    values >>= size - layout.bits
+    return values.astype(kept, copy=False)
+
+
+def _all_clear(stored: Stored, layout: Layout) -> bool:
+    """Whether the bits above the value are clear already, as nearly all films have them."""
+    return not layout.signed and stored.dtype.kind == "u" and int(stored.max()) < 2**layout.bits
 
 
 def _check_decoder(syntax: UID) -> None:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from boneage.read.color import to_gray
 from boneage.read.dataset import parse
 from boneage.read.decode import decode
-from boneage.read.fingerprint import fingerprint
+from boneage.read.fingerprint import fingerprinting
 from boneage.read.gray import develop
 from boneage.read.grayheader import Layout, read_chain, read_layout
 from boneage.read.header import read_header
@@ -28,8 +28,10 @@ def read_dicom(data: bytes) -> Radiograph:
         layout = read_layout(tags, cut_off=cut_off)
         check_size(layout.height, layout.width)
         stored, surplus = decode(dataset, layout)
-        pixels, flags = _develop(stored, tags, layout)
-        header = read_header(tags)
+        with fingerprinting(stored) as name:
+            pixels, flags = _develop(stored, tags, layout)
+            header = read_header(tags)
+            sha256 = name()
     if heard or cut_off or surplus:
         flags |= {Flag.TOLERATED_HEADER}
     # The header knows the polarity; bright corners under a clear header are mostly collimation, so they only raise a doubt.
@@ -37,7 +39,7 @@ def read_dicom(data: bytes) -> Radiograph:
         flags |= {Flag.POLARITY_DISAGREES}
     return Radiograph(
         pixels,
-        fingerprint(stored),
+        sha256,
         sex=header.sex,
         chronological_age_months=header.chronological_age_months,
         spacing_mm=header.spacing_mm,

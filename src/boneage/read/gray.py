@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from boneage.read.table import count, every, look_up
 from boneage.types import Image
 
 Values = npt.NDArray[np.float64]  # [N], one per storable value
-Stored = npt.NDArray[np.integer[npt.NBitBase]]  # [H, W]
+Stored = npt.NDArray[np.integer[npt.NBitBase]]  # [H, W], 8 or 16 bits
 
 MIN_LEVELS = 4  # grays of 256 that a window must leave
 MIN_SHARE = 1e-4  # of the pixels that make a gray count
@@ -95,9 +96,8 @@ class Chain:
 
 def develop(stored: Stored, chain: Chain) -> tuple[Image, bool]:
     """The film float32 [H, W] 0..1, bone bright as the header says; and whether its window was of no use."""
-    index = stored.astype(np.int32) - chain.lowest
-    np.clip(index, 0, 2**chain.bits - 1, out=index)
-    counts = np.bincount(index[::2, ::2].ravel(), minlength=2**chain.bits).astype(np.float64)
+    place = np.clip(every(stored.dtype) - chain.lowest, 0, 2**chain.bits - 1)  # of all values of the type among the storable ones
+    counts = np.bincount(place, weights=count(stored[::2, ::2]), minlength=2**chain.bits).astype(np.float64, copy=False)
     storable = np.arange(chain.lowest, chain.highest + 1, dtype=np.float64)
     padding = np.zeros(len(storable), bool)
     if chain.padding is not None:
@@ -111,7 +111,7 @@ def develop(stored: Stored, chain: Chain) -> tuple[Image, bool]:
     if chain.inverted:
         gray = 1 - gray  # gray is 0..1 here, whatever the depth of the step before
     gray[padding] = 0  # no image is as black as air
-    return gray.astype(np.float32)[index], useless
+    return look_up(stored, gray.astype(np.float32)[place]), useless
 
 
 def _modality(storable: Values, modality: Rescale | Lut | None) -> tuple[Values, float, float]:

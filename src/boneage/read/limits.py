@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from boneage.errors import BoneAgeError, Kind
+from boneage.read.table import percentiles
 
 MAX_BYTES = 2**30  # of a file
 MAX_PIXELS = 100_000_000  # a 35 x 43 cm film at 25 lines per mm has 94 million
@@ -51,7 +52,7 @@ def check_contrast(values: npt.NDArray[np.generic], *, full: float, step: float 
 
     `full` is the length of the values' nominal range, `step` the distance of two stored values.
     """
-    low, high = np.percentile(values[::SPREAD_STRIDE, ::SPREAD_STRIDE].astype(np.float64), (0.1, 99.9))
+    low, high = percentiles(values[::SPREAD_STRIDE, ::SPREAD_STRIDE], (0.1, 99.9))
     if high - low < max(MIN_SPREAD * step, full / 256):
         raise BoneAgeError(
             Kind.BLANK,

@@ -16,11 +16,11 @@ from PIL import Image as Pillow
 
 from boneage.errors import BoneAgeError, Kind
 from boneage.read.color import to_gray
-from boneage.read.fingerprint import fingerprint
+from boneage.read.fingerprint import fingerprinting
 from boneage.read.limits import MAX_PIXELS, check_contrast, check_size
 from boneage.read.polarity import corner_polarity
-from boneage.read.quiet import DECODER_ERRORS, mute, quiet
 from boneage.read.sniff import Format
+from boneage.read.still import PICTURE_ERRORS, mute, quiet
 from boneage.types import Flag, Image, Polarity, Radiograph
 
 Stored = npt.NDArray[np.generic]
@@ -32,9 +32,11 @@ WHITE_IS_ZERO = 0  # TIFF PhotometricInterpretation
 def read_raster(data: bytes, form: Format) -> Radiograph:
     """The one picture of a raster file. Raises BoneAgeError."""
     stored, orientation, white_is_zero, tolerated = _decode(data, form)
-    pixels, colored = _gray(stored, white_is_zero=white_is_zero)
-    pixels = _turn(pixels, orientation)
-    check_contrast(pixels, full=1, step=1 / 255 if colored or stored.dtype == np.uint8 else 1 / 65535)
+    with fingerprinting(stored) as name:
+        pixels, colored = _gray(stored, white_is_zero=white_is_zero)
+        pixels = _turn(pixels, orientation)
+        check_contrast(pixels, full=1, step=1 / 255 if colored or stored.dtype == np.uint8 else 1 / 65535)
+        sha256 = name()
     flags = {Flag.COLOR_SCAN} if colored else set()
     if tolerated:
         flags.add(Flag.TOLERATED_HEADER)
@@ -43,7 +45,7 @@ def read_raster(data: bytes, form: Format) -> Radiograph:
     # pixels stay as stored and the doubt is handed on; the hand finder, trained on both polarities, settles it.
     if corner_polarity(pixels) is Polarity.BONE_DARK:
         flags.add(Flag.POLARITY_DISAGREES)
-    return Radiograph(pixels, fingerprint(stored), flags=frozenset(flags))
+    return Radiograph(pixels, sha256, flags=frozenset(flags))
 
 
 def _decode(data: bytes, form: Format) -> tuple[Stored, int, bool, bool]:
@@ -63,7 +65,7 @@ def _decode(data: bytes, form: Format) -> tuple[Stored, int, bool, bool]:
             expected=f"at most {MAX_PIXELS // 10**6} million pixels",
             todo="Export the film at a lower resolution.",
         ) from error
-    except DECODER_ERRORS as error:
+    except PICTURE_ERRORS as error:
         raise _broken(data, form, error) from error
     return stored, orientation, white_is_zero, bool(heard)
 
@@ -107,7 +109,7 @@ def _without_key(values: Stored, key: object) -> Stored:
 def _orientation(image: Pillow.Image, heard: list[str]) -> int:
     try:
         value = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except DECODER_ERRORS:
+    except PICTURE_ERRORS:
         heard.append("broken EXIF")
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
