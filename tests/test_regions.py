@@ -6,8 +6,8 @@ import numpy as np
 
 from boneage.geometry import PixelMap
 from boneage.phantom import Phantom
-from boneage.regions import WHOLE, cut, normalize
-from boneage.template import TEMPLATE, WHOLE_HAND, fit_template
+from boneage.regions import REGIONS, WHOLE, cut, normalize, sized
+from boneage.template import PALM, TEMPLATE, WHOLE_HAND, WRIST, fit_template
 from boneage.types import Aligned
 
 
@@ -42,3 +42,28 @@ def test_a_marker_beside_the_hand_changes_nothing_on_it(girl: Phantom) -> None:
 
 def test_a_flat_crop_is_black() -> None:
     assert not normalize(np.full((64, 48), 0.4, np.float32), WHOLE_HAND).any()
+
+
+def test_regions_have_one_proportion_and_hold_what_they_are_named_for() -> None:
+    for region in REGIONS.values():
+        frame = region.frame
+        wide, high = frame.right - frame.left, frame.bottom - frame.top
+        assert abs(wide / high - region.size[1] / region.size[0]) < 1e-3
+
+    def holds(name: str, points: np.ndarray) -> bool:
+        frame = REGIONS[name].frame
+        return bool(((points > (frame.left, frame.top)) & (points < (frame.right, frame.bottom))).all())
+
+    fingers = PALM[PALM != WRIST][1:]  # the thumb's metacarpal lies across
+    assert holds("carpals", TEMPLATE[[WRIST, PALM[1]]])
+    assert not holds("carpals", TEMPLATE[fingers])
+    assert holds("metacarpals", TEMPLATE[[*fingers, *(fingers + 1)]])  # from the knuckles to the ends of the proximal phalanges
+    assert not holds("metacarpals", TEMPLATE[[WRIST]])
+
+
+def test_a_region_of_another_size_has_a_name_of_its_own(girl: Phantom) -> None:
+    assert sized("whole hand", WHOLE.size) is WHOLE
+    names = {sized(name, size, fine=fine).name for name in REGIONS for size in ((256, 192), (384, 288)) for fine in (False, True)}
+    assert len(names) == 12
+    (crop,) = cut(aligned(girl, girl.pixels), (sized("carpals", (384, 288)),))
+    assert (crop.name, crop.pixels.shape) == ("carpals 384 x 288", (384, 288))

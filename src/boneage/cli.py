@@ -37,6 +37,7 @@ from boneage.report.folder import MapsFolder, ReportFolder, StepsFolder, claim
 from boneage.report.record import to_record, years_and_months
 from boneage.report.reports_folder import ReportsFolder, parse_order
 from boneage.report.words import second_look
+from boneage.search_command import search_app
 from boneage.serve_command import export_films, serve, users_app
 from boneage.stress_command import stress
 from boneage.systems import REFERENCE, SYSTEMS, find_system
@@ -361,6 +362,7 @@ app.add_typer(users_app(reporting), name="users", rich_help_panel="Clinic")
 app.add_typer(measure_app(reporting), name="measure", rich_help_panel="Lab")
 app.add_typer(mine_app(reporting), name="mine", rich_help_panel="Lab")
 app.add_typer(queue_app(reporting), name="queue", rich_help_panel="Lab")
+app.add_typer(search_app(reporting), name="search", rich_help_panel="Lab")
 
 
 def main() -> None:

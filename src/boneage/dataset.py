@@ -193,9 +193,9 @@ def _opened(shard: Path) -> Iterator[tarfile.TarFile]:
         ) from error
 
 
-def iterate_images(data: Path, ids: set[int]) -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:
+def iterate_images(data: Path, ids: set[int], scan: Scan = Scan.CHALLENGE) -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:
     """(id, gray uint8 [H, W]) of the wanted films."""
-    for film_id, file in iterate_files(data, ids):
+    for film_id, file in iterate_files(data, ids, scan):
         yield film_id, _decode(file, str(film_id))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from boneage import dataset
-from boneage.dataset import Film
+from boneage.dataset import Film, Scan
 from boneage.errors import BoneAgeError
 from boneage.geometry import PixelMap
 from boneage.networks import load_network
@@ -72,15 +72,16 @@ class FoundHand:
             return None
 
 
-def load_found(data: Path, films: list[Film]) -> tuple[Images, dict[int, FoundHand]]:
+def load_found(data: Path, films: list[Film], scan: Scan = Scan.CHALLENGE) -> tuple[Images, dict[int, FoundHand]]:
     """The films in the standard frame, bone bright, and the hand on each.
 
-    Kept in the runs folder by the finder's dated name and checksum.
+    Kept in the runs folder by the finder's dated name and checksum, and the scan.
     """
-    cache = runs_folder() / "found" / f"{HAND_FINDER}-{load_network(HAND_FINDER).card.sha256[:12]}.csv"
+    size = "" if scan is Scan.CHALLENGE else f"-{scan.value}"
+    cache = runs_folder() / "found" / f"{HAND_FINDER}-{load_network(HAND_FINDER).card.sha256[:12]}{size}.csv"
     known = _read(cache)
     images, found, fresh = Images(), dict[int, FoundHand](), list[list[str]]()
-    for film_id, image in dataset.iterate_images(data, {film.id for film in films}):
+    for film_id, image in dataset.iterate_images(data, {film.id for film in films}, scan):
         frame = standard_bytes(image)
         if film_id not in known:
             known[film_id] = FoundHand.on(frame)

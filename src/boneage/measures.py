@@ -12,8 +12,9 @@ from rich.console import Console
 
 from boneage import dataset
 from boneage.errors import BoneAgeError, Kind
-from boneage.lab import RESULTS, DataFolder, need_data
+from boneage.lab import EVALUATED, RESULTS, DataFolder, find_evaluated, need_data, parse_part
 from boneage.networks import LAB_WEIGHTS, load_network
+from boneage.pipeline import need_networks
 from boneage.systems import HAND_FINDER
 
 Command = Callable[..., None]
@@ -237,6 +238,43 @@ def wrong_sex(
         show([f"{key} {cell(value)}" for key, value in row.items()])
 
 
+def scan_drift(
+    system: Annotated[str, typer.Argument(metavar="SYSTEM|RECIPE", help=EVALUATED)] = "reference-2026-11",
+    data: DataFolder = None,
+    split: Annotated[str, typer.Option(help="select, calibrate or test; each look at test is logged.")] = "select",
+    out: Out = RESULTS,
+) -> None:
+    """The same held-out films at 299 px and at half their size in true proportion: how far a system's answers lie apart."""
+    from boneage.evaluate.flat import cell, write_flat
+    from boneage.evaluate.looks import log_look
+    from boneage.evaluate.run import today, weights_hash
+    from boneage.evaluate.scan_drift import ask_scans, drift_of
+
+    chosen, part, folder = find_evaluated(system), parse_part(split), need_data(data)
+    need_networks(chosen)
+    pairs, refused = ask_scans(chosen, folder, part)
+    row = drift_of(pairs, system=chosen.name, part=part, refused=refused)
+    origin = {
+        "date": today(),
+        "weights": weights_hash(chosen, calibrated=False),
+        "split_hash": dataset.split_hash(dataset.read_films(folder)),
+        "command": f"boneage measure scan-drift {system} --data DIR --split {part.value}",
+    }
+    write_flat(out / f"scan-drift-{chosen.name}-{part.value}.csv", [row], origin)
+    if part is dataset.Part.TEST:
+        log_look(
+            RESULTS / "test-looks.csv",
+            date=origin["date"],
+            system=chosen.name,
+            weights=origin["weights"],
+            split_hash=origin["split_hash"],
+            films=row.films,
+            mae=row.mae_299,
+            command=origin["command"],
+        )
+    show([f"{key} {cell(value)}" for key, value in asdict(row).items()])
+
+
 def finish(rows: list[dict[str, Any]], path: Path, folder: Path, *, seen: Iterable[int], networks: tuple[str, ...]) -> None:
     """Write the table, which is named as its command, with its origin, and show it."""
     from boneage.evaluate.flat import cell, write_flat
@@ -297,6 +335,7 @@ COMMANDS: tuple[tuple[str, Command], ...] = (
     ("ren-activation", ren_activation),
     ("refusals", refusals),
     ("wrong-sex", wrong_sex),
+    ("scan-drift", scan_drift),
 )
 
 

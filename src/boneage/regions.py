@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import cv2
@@ -31,6 +31,18 @@ class Region:
 
 
 WHOLE = Region("whole hand", WHOLE_HAND, (256, 192))
+# of the same proportions, so that one network takes them side by side; not in the papers: where they lie
+CARPALS = Region("carpals", Frame(-0.20, -0.3933, 0.23, 0.18), (256, 192))  # with the epiphyses of radius and ulna
+METACARPALS = Region("metacarpals", Frame(-0.29, -0.80, 0.23, -0.1067), (256, 192))  # with the proximal phalanges
+REGIONS = {region.name: region for region in (WHOLE, CARPALS, METACARPALS)}
+
+
+def sized(name: str, size: tuple[int, int], *, fine: bool = False) -> Region:
+    """The region of that name at another size, with a name of its own so that networks of several sizes go together."""
+    region = REGIONS[name]
+    if size == region.size and not fine:
+        return region
+    return replace(region, name=f"{name} {size[0]} x {size[1]}{' fine' if fine else ''}", size=size)
 
 
 def cut(aligned: Aligned, regions: tuple[Region, ...]) -> tuple[Crop, ...]:

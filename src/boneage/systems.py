@@ -12,7 +12,7 @@ from boneage.prepare.attended import AttendedHand
 from boneage.prepare.enhanced import EnhancedHand
 from boneage.prepare.registered import FinderPoints, RegisteredHand
 from boneage.prepare.squashed import SquashedFilm
-from boneage.regions import WHOLE
+from boneage.regions import WHOLE, Region
 from boneage.register.frame import PAPER_FRAME
 from boneage.register.windows import CARPALS, METACARPALS, WHOLE_HAND
 from boneage.standardize.attention import AttentionOptions
@@ -138,6 +138,25 @@ INCEPTION_V4 = System(
     members=(Member("inception-v4-gelu-2026-11", ("film",), answer=Answer.MONTHS, sex=SexUse.NONE),),
     calibration="inception-v4-gelu",
 )
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one reference network reads: regions of the aligned hand at its own size, a channel each."""
+
+    network: str  # dated name of the weights
+    regions: tuple[Region, ...]
+    fine: bool = False  # cut from the film's own pixels, not from the standard frame
+
+
+def aligned_system(name: str, summary: str, looks: tuple[Look, ...]) -> System:
+    """Reference networks of any sizes and regions on one aligned hand, each with its mirror image; their distributions' mean."""
+    frame = dict.fromkeys(region for look in looks if not look.fine for region in look.regions)
+    fine = dict.fromkeys(region for look in looks if look.fine for region in look.regions)
+    members = (Member(look.network, tuple(region.name for region in look.regions), Views.WITH_MIRROR) for look in looks)
+    way = AlignedHand(finder=HAND_FINDER, regions=tuple(frame), fine=tuple(fine))
+    return System(name, summary, way, tuple(members), calibration=name)
+
 
 # Ways to prepare a film by the name that a recipe and `boneage prepare` give.
 WAYS: dict[str, Way] = {

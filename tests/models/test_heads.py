@@ -7,7 +7,7 @@ import torch
 
 from boneage.models.hand_finder import HandFinder, soft_argmax
 from boneage.models.reference import CLASSES, Reference, expectation
-from boneage.train.bone_age_task import label_distribution
+from boneage.train.label import label_distribution
 
 
 def test_the_expectation_of_a_one_hot_is_its_class() -> None:

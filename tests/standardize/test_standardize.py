@@ -13,7 +13,7 @@ from boneage.networks import load_network
 from boneage.phantom import Phantom
 from boneage.standardize import standardize
 from boneage.standardize.contrast import stretch
-from boneage.standardize.size import STANDARD, standard_bytes, standard_frame, unit
+from boneage.standardize.size import FINE, STANDARD, fine_bytes, fine_frame, standard_bytes, standard_frame, unit
 from boneage.systems import HAND_FINDER
 from boneage.types import Flag, Hand, Image, Radiograph
 
@@ -106,3 +106,15 @@ def test_stretch_is_blind_to_brightness_and_contrast() -> None:
 
 def test_the_same_film_gives_the_same_points_to_the_bit(girl: Phantom) -> None:
     assert np.array_equal(find(girl.pixels).points, find(replace(girl).pixels.copy()).points)
+
+
+def test_a_fine_frame_keeps_proportions_and_small_films_as_they_are() -> None:
+    small = np.zeros((600, 440), np.float32)
+    frame, to_film = fine_frame(small)
+    assert frame is small
+    assert np.allclose(to_film.matrix, np.eye(3))
+    stored = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (2 * FINE, 1500)).astype(np.uint8), (0, 0), 5)
+    frame, to_film = fine_frame(unit(stored))
+    assert frame.shape == (FINE, 750)
+    assert np.allclose(to_film.points([(-0.5, -0.5), (749.5, FINE - 0.5)]), [(-0.5, -0.5), (1499.5, 2 * FINE - 0.5)])
+    assert np.abs(unit(fine_bytes(stored)) - frame).max() < 1.01 / 255

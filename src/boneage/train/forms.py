@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from boneage.networks import LAB_WEIGHTS, WEIGHTS, Batch
-from boneage.systems import Answer
+from boneage.systems import REFERENCE, Answer
 from boneage.train.alone import answer_of
 from boneage.train.published import Months, PublishedTask, RegressionCnn
 from boneage.train.recipe import BoneAgeTask, BoxTask, FinderTask, JointTask, KeyPointTask, MaskTask, PatchTask, Recipe
@@ -82,11 +82,12 @@ def form_of(recipe: Recipe) -> Form:
 
 def _age_form(task: BoneAgeTask | PublishedTask, size: tuple[int, int]) -> Form:
     if isinstance(task, BoneAgeTask):
-        from boneage.models.reference import Reference, ReferenceExport
+        from boneage.models.reference import ReferenceExport
+        from boneage.train.build_reference import build_reference
 
-        reference = Reference(dropout=task.dropout)
-        months = _months(Answer.MONTH_CLASSES)
-        return Form(reference, ReferenceExport(reference), ("image", "sex"), ("probabilities",), months, "months", sexed=True)
+        reference, months, views = build_reference(task), _months(Answer.MONTH_CLASSES), len(task.branches.views)
+        asked, given = ("image", "sex"), ("probabilities",)
+        return Form(reference, ReferenceExport(reference), asked, given, months, "months", sexed=True, channels=views)
     from boneage.train.build import build, takes_sex
 
     network, answer = build(task, size), answer_of(task)
@@ -126,4 +127,4 @@ def _months(answer: Answer) -> Compared:
 
 def weights_folder(recipe: Recipe) -> Path:
     """The package's weights for what `assess` uses by default, else the lab's beside the source tree."""
-    return WEIGHTS if isinstance(recipe.task, FinderTask | BoneAgeTask) else LAB_WEIGHTS
+    return WEIGHTS if recipe.name in REFERENCE.weights else LAB_WEIGHTS

@@ -10,9 +10,10 @@ from typing import Any, Literal, get_args
 from pydantic import Field, ValidationError
 
 from boneage.errors import BoneAgeError, Kind
-from boneage.train import published
+from boneage.train import published, reference
 from boneage.train.published import Choice as _Table
 from boneage.train.published import PublishedTask
+from boneage.train.reference import Acquisition, AlignedFilms, Branches, LabelSigma, Teacher
 
 RECIPES = Path("recipes")  # of a source tree
 
@@ -116,14 +117,22 @@ class FinderTask(_Table):
 
 
 class BoneAgeTask(_Table):
-    """A distribution over months from one region and the sex (models/reference.py)."""
+    """A distribution over months from the aligned hand and the sex (models/reference.py)."""
 
     kind: Literal["bone-age"]
-    network: Literal["mobilenet_v2"]
-    label_sigma_months: float = Field(gt=0)  # width of the target distribution
+    network: Literal["mobilenet_v2"] | Branches  # the name alone: the first reference's, reference.FIRST
+    label_sigma_months: LabelSigma  # width of the target distribution
     expectation_weight: float = Field(ge=0)  # of the L1 of the expectation, per month
     regression_weight: float = Field(ge=0)  # of the second, plain regression output, per month
     dropout: float = Field(ge=0, lt=1)
+    films: AlignedFilms = AlignedFilms()
+    acquisition: Acquisition = Acquisition()
+    teacher: Teacher | None = None
+
+    @property
+    def branches(self) -> Branches:
+        """The network, written out."""
+        return self.network if isinstance(self.network, Branches) else reference.FIRST
 
 
 class MaskTask(_Table):
@@ -233,9 +242,10 @@ def _describe(item: Any) -> str:
 
 
 def _all_keys() -> list[str]:
-    published_tables = [table for table in vars(published).values() if isinstance(table, type) and issubclass(table, _Table)]
+    chosen = [*vars(published).values(), *vars(reference).values()]
+    choices = [table for table in chosen if isinstance(table, type) and issubclass(table, _Table)]
     schedules = (Cosine, ThreeSteps, Exponential)
-    tables = (Recipe, About, Stage, Optimizer, *schedules, Augment, UniformAugment, *get_args(AnyTask), *published_tables)
+    tables = (Recipe, About, Stage, Optimizer, *schedules, Augment, UniformAugment, *get_args(AnyTask), *choices)
     return [key for table in tables for key in table.model_fields]
 
 

@@ -14,7 +14,8 @@ from boneage.train.loop import Machine, Task, Tell, train
 from boneage.train.prepared_films import load_prepared
 from boneage.train.published import PublishedTask
 from boneage.train.published_task import films_of
-from boneage.train.recipe import Recipe
+from boneage.train.recipe import BoneAgeTask, Recipe
+from boneage.train.teachers import soft_labels
 
 # Where each kind of task is built; a module loads when its kind is asked for.
 TASKS = {
@@ -55,6 +56,8 @@ def run(recipe: Recipe, data: Path, *, machine: Machine, tell: Tell) -> nn.Modul
 
 def run_claimed(recipe: Recipe, data: Path, *, machine: Machine, tell: Tell) -> nn.Module:
     """As `run`, for a caller who has claimed the run's folder."""
-    if isinstance(recipe.task, PublishedTask):  # the only preparation that takes minutes: it is told
+    if isinstance(recipe.task, PublishedTask):  # preparations that take minutes are told
         load_prepared(data, films_of(recipe.task.films, data), recipe.task.films.way, recipe.task.films.scan, tell=tell)
+    if isinstance(recipe.task, BoneAgeTask) and recipe.task.teacher is not None:
+        soft_labels(recipe.task.teacher, data, device=machine.device, tell=tell)
     return train(recipe, task_of(recipe, data), run_folder(recipe), machine=machine, tell=tell)
