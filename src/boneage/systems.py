@@ -121,7 +121,7 @@ REN = System(
     name="ren-2018",
     summary="Faster R-CNN box, Hessian filter, Inception-V3 on both maps, sex joined, dynamic attention loss (S5)",
     way=AttendedHand(AttentionOptions(box=HandBox("hand-box-2026-11"))),
-    members=(Member("inception-v3-s5-2026-11", ("coarse map", "fine map"), answer=Answer.MONTHS),),
+    members=(Member("inception-v3-s5-longer-2026-11", ("coarse map", "fine map"), answer=Answer.MONTHS),),
     calibration="ren-2018",
 )
 RESNET50 = System(
