@@ -2,7 +2,7 @@
 #   make demo                              synthetic hands
 #   make demo FILE=hand.dcm SEX=female     your own film
 #   make test                              the runtime's tests; those that need an extra or a server skip and say so
-#   make debian test EXTRAS=train,serve    all tests, with their servers, browser and validators from Debian's packages
+#   make debian test EXTRAS=train,serve,batch,openvino,release    all tests, with their servers, browser and validators from Debian's packages
 #   make docs, make release                the manual as a site; what is given away
 PYTHON ?= python3
 EXTRAS ?=
@@ -42,7 +42,7 @@ release: $(VENV)/.runtime $(VENV)/.extra-release
 
 # everything that CI runs
 check: lint docs
-	$(MAKE) test EXTRAS=train,serve,release
+	$(MAKE) test EXTRAS=train,serve,batch,openvino,release
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import fsspec
 import pytest
 
 from boneage.batch.ask import Ask
@@ -12,6 +11,8 @@ from boneage.batch.sources import film_of, names_of
 from boneage.errors import BoneAgeError
 from boneage.phantom import Phantom, write_dicom
 from boneage.systems import REFERENCE
+
+NEEDED = "object storage needs the batch extra"
 
 
 def test_a_folder_and_its_films_are_named_once(girl: Phantom, tmp_path: Path) -> None:
@@ -21,6 +22,7 @@ def test_a_folder_and_its_films_are_named_once(girl: Phantom, tmp_path: Path) ->
 
 
 def test_object_storage_answers_as_the_disk_does(girl: Phantom, tmp_path: Path) -> None:
+    fsspec = pytest.importorskip("fsspec", reason=NEEDED)
     film = write_dicom(girl, tmp_path / "girl.dcm")
     with fsspec.open("memory://archive/2026/girl.dcm", "wb") as file:
         file.write(film.read_bytes())
@@ -32,6 +34,7 @@ def test_object_storage_answers_as_the_disk_does(girl: Phantom, tmp_path: Path) 
 
 
 def test_what_is_not_there_is_told() -> None:
+    pytest.importorskip("fsspec", reason=NEEDED)
     row = Ask(REFERENCE.name, None).row("memory://archive/absent.dcm")
     assert row["error_kind"] == "not-found"
     with pytest.raises(BoneAgeError, match="a kind of storage that fsspec knows"):

@@ -7,11 +7,11 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from signal import SIGKILL
 from typing import Any
 
-import pyarrow.dataset
 import pytest
 from asks import ASK
 
@@ -20,6 +20,7 @@ from boneage.batch.rows import columns
 from boneage.batch.tables import SUFFIXES, Run, open_table
 from boneage.errors import BoneAgeError
 
+NEEDED = "Parquet needs the batch extra"
 COLUMNS = columns(both=False)
 RUN = Run("0.1.0", "reference-2026-11", ("a", "b"), None)
 STRANGE = 'line\nbreak, comma "quote" \\ 手.dcm'
@@ -27,6 +28,8 @@ STRANGE = 'line\nbreak, comma "quote" \\ 手.dcm'
 
 @pytest.fixture(params=SUFFIXES)
 def path(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    if request.param == ".parquet":
+        pytest.importorskip("pyarrow", reason=NEEDED)
     monkeypatch.setattr(parts.Parts.__init__, "__kwdefaults__", {"rows": 3})  # several parts of few rows
     return tmp_path / f"table{request.param}"
 
@@ -35,7 +38,7 @@ def told(path: Path) -> list[dict[str, Any]]:
     """All rows as a reader of that format sees them."""
     match path.suffix:
         case ".parquet":
-            return pyarrow.dataset.dataset(path).to_table().to_pylist()
+            return import_module("pyarrow.dataset").dataset(path).to_table().to_pylist()
         case ".csv":
             with path.open(newline="") as file:
                 return list(csv.DictReader(file))
@@ -96,6 +99,7 @@ def test_of_a_torn_row_nothing_is_left(tmp_path: Path, cut: int) -> None:
 def test_a_part_that_was_made_when_the_journal_still_told_of_its_rows_doubles_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pytest.importorskip("pyarrow", reason=NEEDED)
     path = tmp_path / "table.parquet"
     monkeypatch.setattr(parts.Parts.__init__, "__kwdefaults__", {"rows": 3})
     monkeypatch.setattr(parts.Parts, "_write_journal", _first_time(parts.Parts._write_journal))
