@@ -104,6 +104,7 @@ def data_of(folder: Path) -> Path:
 
 
 def test_a_review_of_a_round_that_is_not_there_is_told(begun: MineFolder) -> None:
+    pytest.importorskip("fastapi", reason="needs the train extra")
     done = CliRunner().invoke(app, ["mine", "review", str(begun.path), "--round", "4"])
     assert isinstance(done.exception, BoneAgeError)
     assert "round 4" in str(done.exception)

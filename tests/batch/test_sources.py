@@ -43,6 +43,7 @@ def test_what_is_not_there_is_told() -> None:
 
 @pytest.mark.parametrize("address", ["dicomweb+https://archive.example/dicom-web", "dicomweb+http://[/studies"])
 def test_a_dicomweb_address_without_a_film_is_told(address: str) -> None:
+    pytest.importorskip("dicomweb_client", reason="needs the serve extra")
     with pytest.raises(BoneAgeError, match=r"/studies/\.\.\.") as error:
         film_of(address)
     assert error.value.kind.value == "bad-option"

@@ -15,6 +15,13 @@ from boneage.evaluate.network_answers import NetworkAnswers, Training, answers_h
 Keep = Callable[..., NetworkAnswers]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def lab() -> None:
+    """Pages are made by the lab."""
+    for module in ("scipy", "matplotlib", "torch"):
+        pytest.importorskip(module, reason="needs the train extra")
+
+
 @pytest.fixture(scope="session")
 def films() -> tuple[Film, ...]:
     """600 of the test part."""

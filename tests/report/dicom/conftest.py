@@ -29,6 +29,12 @@ PIXELMED = Path("/usr/share/java/pixelmed.jar")
 FREE_XPATH = [f"-Djdk.xml.xpath{limit}OpLimit=0" for limit in ("Total", "Expr")] + ["-Djdk.xml.xpathExprGrpLimit=0"]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def dicom() -> None:
+    """What most of these tests write with."""
+    pytest.importorskip("highdicom", reason="needs the dicom extra")
+
+
 @pytest.fixture(scope="session")
 def film(girl: Phantom, boy: Phantom, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., bytes]:
     """A phantom's film as a file, with elements changed; None takes one away."""

@@ -34,9 +34,11 @@ from boneage.report.dicom import (
     to_bytes,
 )
 from boneage.report.dicom.lines import result_lines
+from boneage.report.reading import Drawing, Reading, Status
+
+pytest.importorskip("highdicom", reason="needs the dicom extra")
 from boneage.report.dicom.picture import draw_reading, with_lines
 from boneage.report.dicom.presentation import clip
-from boneage.report.reading import Drawing, Reading, Status
 
 Make = Callable[..., Reading]
 HEAT = HeatMap("occlusion", np.eye(8, dtype=np.float32), PixelMap.identity(), "a test", "months", ("a-2026-11",))

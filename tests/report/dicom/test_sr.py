@@ -10,8 +10,6 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from highdicom.sr import ContentItem, srread
-from highdicom.sr.utils import find_content_items
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
@@ -21,6 +19,10 @@ from boneage.errors import BoneAgeError, Kind
 from boneage.report.dicom import MAPS, MARKS, OVERLAY, REPORT, Reference, film_header, rejection_note, structured_report, to_bytes
 from boneage.report.reading import Reading, Status
 from boneage.types import Sex, Side
+
+pytest.importorskip("highdicom", reason="needs the dicom extra")
+from highdicom.sr import ContentItem, srread
+from highdicom.sr.utils import find_content_items
 
 Make = Callable[..., Reading]
 BONE_AGE, SYSTEM_ANSWER = ("85151-9", "LN"), ("system-answer", "99BONEAGE")
