@@ -21,6 +21,8 @@ from boneage.types import Assessment, Flag, Prepared, Radiograph, Sex, SexSource
 from boneage.vote import vote
 
 BOTH = (Sex.FEMALE, Sex.MALE)
+# ours to mend, but the rest of a batch must go on
+OURS = (cv2.error, ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError)
 SexChoice = Sex | tuple[Sex, Sex] | None
 
 
@@ -113,7 +115,7 @@ def attempt(source: Callable[[], Path | bytes], system: System = REFERENCE, *, s
         return assess(source(), system, sex=sex)
     except BoneAgeError as error:
         return Failure(error, time.perf_counter() - began)
-    except (cv2.error, MemoryError, ArithmeticError, ValueError) as error:  # ours to mend, but the rest must go on
+    except OURS as error:
         return Failure(_internal(error), time.perf_counter() - began)
 
 

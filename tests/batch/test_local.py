@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from asks import ASK
@@ -42,3 +43,13 @@ def test_processes_answer_as_one_does(girl: Phantom, boy: Phantom, tmp_path: Pat
     films = [str(write_dicom(girl, tmp_path / "girl.dcm")), str(write_dicom(boy, tmp_path / "boy.dcm")), "absent.dcm"]
     ask = Ask(REFERENCE.name, None)
     assert list(rows(films, ask, workers=2)) == [ask.row(film) for film in films]
+
+
+def test_a_process_that_dies_between_two_answers_costs_no_row() -> None:
+    """The pool is found broken when it is asked for more, not when an answer is waited for."""
+    names = [*map(str, range(6)), "die", *map(str, range(7, 30))]
+    found = []
+    for row in rows(names, ASK, workers=1):
+        found.append(row["file"])
+        time.sleep(0.02 if len(found) > 3 else 0.6)  # what was asked for is answered meanwhile, and the process dead
+    assert found == names

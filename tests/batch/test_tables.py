@@ -22,7 +22,7 @@ from boneage.errors import BoneAgeError
 
 NEEDED = "Parquet needs the batch extra"
 COLUMNS = columns(both=False)
-RUN = Run("0.1.0", "reference-2026-11", ("a", "b"), None)
+RUN = Run("0.1.0", "reference-2026-11", ("a", "b"), None, "onnxruntime")
 STRANGE = 'line\nbreak, comma "quote" \\ 手.dcm'
 
 
@@ -125,7 +125,15 @@ def _first_time(write: Callable[[parts.Parts], None]) -> Callable[[parts.Parts],
     return once
 
 
-@pytest.mark.parametrize("other", [replace(RUN, version="0.2.0"), replace(RUN, sex="male"), replace(RUN, weights=("a", "c"))])
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(RUN, version="0.2.0"),
+        replace(RUN, sex="male"),
+        replace(RUN, weights=("a", "c")),
+        replace(RUN, computed_by="openvino-bf16"),
+    ],
+)
 def test_a_table_holds_the_answers_of_one_run_alone(path: Path, other: Run) -> None:
     fill(path, ["a"])
     with pytest.raises(BoneAgeError, match="another run"):

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 SCHEMES = ("dicomweb+http://", "dicomweb+https://")
 TOKEN = "BONEAGE_DICOMWEB_TOKEN"  # the environment variable of the bearer token: on a command line all could read it
-PAGE = 500  # answers a query
 FILMS = ("CR", "DX", "RG")  # modalities of radiographs
 _INSTANCE = re.compile(r"(.+)/studies/([0-9.]+)/series/([0-9.]+)/instances/([0-9.]+)")
 _UIDS = ("0020000D", "0020000E", "00080018")  # of study, series, instance
@@ -52,16 +51,10 @@ def film_of(name: str) -> bytes:
 
 
 def _pages(base: str, filters: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    found, before = 0, None
-    while True:
-        with _line(base).talk() as client:
-            page = client.search_for_instances(search_filters=filters, limit=PAGE, offset=found)
-        if not page or page == before:  # some servers do not know `offset` and give the same for ever
-            return
-        yield from page
-        if len(page) < PAGE:
-            return
-        found, before = found + len(page), page
+    line = _line(base)
+    from boneage.serve.dicom.dicomweb import PAGE
+
+    yield from line.pages(lambda client, skip: client.search_for_instances(search_filters=filters, limit=PAGE, offset=skip))
 
 
 @lru_cache(maxsize=8)

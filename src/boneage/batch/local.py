@@ -22,7 +22,7 @@ def rows(names: Iterable[str], ask: Ask, *, workers: int) -> Iterator[dict[str, 
     try:
         while True:
             while len(asked) < AHEAD * workers and (name := next(left, None)) is not None:
-                asked.append((name, pool.submit(_row, name)))
+                asked.append((name, _ask_of(pool, name)))
             if not asked:
                 return
             try:
@@ -32,7 +32,7 @@ def rows(names: Iterable[str], ask: Ask, *, workers: int) -> Iterator[dict[str, 
                 pool.shutdown(wait=False, cancel_futures=True)
                 yield _alone(asked.popleft()[0], ask)  # the first that has no answer may be the one that did it
                 pool = _pool(ask, workers)
-                asked = deque((name, old if _answered(old) else pool.submit(_row, name)) for name, old in asked)
+                asked = deque((name, old if _answered(old) else _ask_of(pool, name)) for name, old in asked)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -51,6 +51,16 @@ def _start(ask: Ask) -> None:
 
 def _row(name: str) -> dict[str, Cell]:
     return _ask.row(name)
+
+
+def _ask_of(pool: ProcessPoolExecutor, name: str) -> Future[dict[str, Cell]]:
+    """A pool whose process died between two answers says so already here: it is told where the answer is waited for."""
+    try:
+        return pool.submit(_row, name)
+    except BrokenProcessPool as error:
+        broken = Future[dict[str, Cell]]()
+        broken.set_exception(error)
+        return broken
 
 
 def _answered(future: Future[dict[str, Cell]]) -> bool:

@@ -13,6 +13,7 @@ from boneage.batch import local
 from boneage.batch.ask import Ask
 from boneage.batch.rows import Cell, as_text, columns
 from boneage.batch.tables import Run, open_table
+from boneage.engines import engine_asked
 from boneage.systems import find_system
 
 Rows = Iterator[dict[str, Cell]]
@@ -46,7 +47,7 @@ def fill(path: Path, names: Sequence[str], ask: Ask, *, engine: Engine, workers:
     A stop by the user (KeyboardInterrupt) keeps what was read.
     """
     system = find_system(ask.system)
-    run = Run(__version__, system.name, system.weights, ask.sex_word)
+    run = Run(__version__, system.name, system.weights, ask.sex_word, engine_asked().value)
     with open_table(path, columns(both=ask.both), run) as table:
         left = [name for name in names if as_text(name) not in table.done]
         tally = Tally(len(names), len(names) - len(left))

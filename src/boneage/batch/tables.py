@@ -41,6 +41,7 @@ class Run:
     system: str
     weights: tuple[str, ...]
     sex: str | None  # as asked for
+    computed_by: str  # engines.py: another engine rounds otherwise
 
 
 @contextmanager

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from boneage.batch import dicomweb
 from boneage.batch.ask import Ask
 from boneage.batch.sources import names_of
 from boneage.phantom import Phantom, write_dicom
+from boneage.serve.dicom import dicomweb
 from boneage.systems import REFERENCE
 
 from .conftest import Orthanc

@@ -6,7 +6,7 @@ import io
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 from dicomweb_client import DICOMwebClient
@@ -27,6 +27,7 @@ AWAY = frozenset({408, 429, 502, 503, 504})  # HTTP: try later
 PARTLY = 202  # HTTP, of STOW: stored with warnings, or not all of it; PS3.18 10.5.3.1
 ORIGINAL = (("application/dicom", "*"),)  # whatever transfer syntax: we decode ourselves
 PAGE = 200  # answers a query
+T = TypeVar("T")
 
 
 class _Token(requests.auth.AuthBase):
@@ -81,6 +82,19 @@ class Line:
             raise ArchiveError(f"an archive that does not answer ({type(error).__name__})", away=True) from error
         except DECODER_ERRORS as error:
             raise ArchiveError(f"an answer that is not understood ({type(error).__name__})", away=False) from error
+
+    def pages(self, ask: Callable[[DICOMwebClient, int], list[T]]) -> Iterator[T]:
+        """All answers to a query: `ask` gives at most PAGE of them from one on."""
+        skip, before = 0, None
+        while True:
+            with self.talk() as client:
+                page = ask(client, skip)
+            if not page or page == before:  # some servers do not know `offset` and give the same for ever
+                return
+            yield from page
+            if len(page) < PAGE:
+                return
+            skip, before = skip + len(page), page
 
 
 class StowArchive:
@@ -158,18 +172,12 @@ class WebArchive:
                 settle(uids[2])
 
     def _pages(self, ask: Callable[[DICOMwebClient, int], list[dict[str, Any]]]) -> Iterator[Dataset]:
-        skip, before = 0, None
-        while True:
-            with self._line.talk() as client:
-                page = ask(client, skip)
-                with quiet():
-                    found = [Dataset.from_json(one) for one in page]
-            if not page or page == before:  # some servers do not know `offset` and give the same for ever
-                return
-            yield from found
-            if len(page) < PAGE:
-                return
-            skip, before = skip + len(page), page
+        def found(client: DICOMwebClient, skip: int) -> list[Dataset]:
+            page = ask(client, skip)
+            with quiet():
+                return [Dataset.from_json(one) for one in page]
+
+        return self._line.pages(found)
 
 
 def encoded(film: Dataset) -> bytes:
