@@ -76,9 +76,22 @@ def _cpu() -> float:
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
+def command_of(film: Path, sex: Sex) -> list[str]:
+    return [sys.executable, "-m", "boneage", "assess", str(film), "--sex", sex.value, "--json"]
+
+
 def cold(film: Path, sex: Sex) -> None:
-    command = [sys.executable, "-m", "boneage", "assess", str(film), "--sex", sex.value, "--json"]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command_of(film, sex), check=True, stdout=subprocess.DEVNULL)
+
+
+def peak_mib(film: Path, sex: Sex) -> float:
+    """Memory of the command, asked by a small process: a child's peak is at least that of the process that started it."""
+    ask = (
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); "
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    done = subprocess.run([sys.executable, "-c", ask, *command_of(film, sex)], check=True, capture_output=True, text=True)
+    return int(done.stdout) / 1024
 
 
 def stages(film: Path, sex: Sex) -> dict[str, Callable[[], object]]:
@@ -159,7 +172,7 @@ def main() -> None:
             table.append((step, f"{cpu:.4f}", f"{wall:.4f}", f"{wall / alone:.2f}"))
             sys.stdout.write("{:48}{:>14}{:>14}{:>30}\n".format(*table[-1]))
             sys.stdout.flush()
-    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        memory = peak_mib(film, chosen.sex)
     sys.stdout.write(f"peak memory of the command {memory:.0f} MiB, film {size[0]} x {size[1]}\n")
     if chosen.out:
         origin = {
