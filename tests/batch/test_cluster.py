@@ -28,7 +28,7 @@ def test_a_node_that_is_killed_during_the_run_costs_no_row(girl: Phantom, boy: P
         if (film := tmp_path / name.rpartition("-")[2]).exists():
             os.link(film, name)
     out = tmp_path / "rows.jsonl"
-    done = subprocess.run([sys.executable, SCRIPT, out, *names], capture_output=True, text=True, check=False, timeout=400)
+    done = subprocess.run([sys.executable, SCRIPT, out, *names], capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stderr[-2000:]
     *rows, last = map(json.loads, out.read_text().splitlines())
     expected = {film.name: Ask(REFERENCE.name, None).row(str(film)) for film in films}

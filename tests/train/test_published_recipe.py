@@ -24,6 +24,12 @@ PUBLISHED = {name: recipe for name, recipe in ALL.items() if isinstance(recipe.t
 MEMBERS = [(system, member) for system in SYSTEMS.values() if system is not REFERENCE for member in system.members]
 
 
+def first_of(recipe: Recipe) -> Recipe:
+    """The recipe a chain of trainings began with."""
+    name = recipe.start.removeprefix("recipe:")
+    return first_of(ALL[name]) if name in ALL else recipe
+
+
 def task_of(recipe: Recipe) -> PublishedTask:
     assert isinstance(recipe.task, PublishedTask)
     return recipe.task
@@ -105,8 +111,10 @@ def test_ren_s_settings() -> None:
     change, loss = recipe.augment, task_of(recipe).loss
     assert isinstance(change, UniformAugment)
     assert (change.degrees, change.mirror, change.gain) == ((-20, 20), 0.5, (0.8, 1.2))
+    first = task_of(first_of(recipe)).loss
+    assert isinstance(first, Attention)
     assert isinstance(loss, Attention)
-    assert loss.first_k > loss.last_k == 1
+    assert first.first_k > first.last_k == loss.last_k == 1
     assert task_of(recipe).films.months[1] == 217.0  # older than 18 years are left out
 
 
