@@ -275,6 +275,32 @@ def scan_drift(
     show([f"{key} {cell(value)}" for key, value in asdict(row).items()])
 
 
+def map_sanity(
+    system: Annotated[str, typer.Argument(metavar="SYSTEM|RECIPE", help=EVALUATED)] = "reference-2026-11",
+    data: DataFolder = None,
+    out: Out = RESULTS,
+    most: Annotated[int, typer.Option(help="Films of select, at even steps of bone age.", min=1)] = 60,
+) -> None:
+    """Do maps show what the answer comes from: bones and margins taken away, weights shuffled. About 4 s a film."""
+    from boneage.evaluate.flat import cell, write_flat
+    from boneage.evaluate.map_sanity import measure_sanity
+    from boneage.evaluate.run import today, weights_hash
+
+    chosen, folder = find_evaluated(system), need_data(data)
+    need_networks(chosen)
+    rows = measure_sanity(chosen, folder, dataset.Part.SELECT, most=most)
+    origin = {
+        "system": chosen.name,
+        "date": today(),
+        "weights": weights_hash(chosen),
+        "split_hash": dataset.split_hash(dataset.read_films(folder)),
+        "command": f"boneage measure map-sanity {system} --data DIR --most {most}",
+    }
+    write_flat(out / f"map-sanity-{chosen.name}.csv", rows, origin)
+    for row in rows:
+        show([cell(value) for value in asdict(row).values()])
+
+
 def finish(rows: list[dict[str, Any]], path: Path, folder: Path, *, seen: Iterable[int], networks: tuple[str, ...]) -> None:
     """Write the table, which is named as its command, with its origin, and show it."""
     from boneage.evaluate.flat import cell, write_flat
@@ -336,6 +362,7 @@ COMMANDS: tuple[tuple[str, Command], ...] = (
     ("refusals", refusals),
     ("wrong-sex", wrong_sex),
     ("scan-drift", scan_drift),
+    ("map-sanity", map_sanity),
 )
 
 

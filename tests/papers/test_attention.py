@@ -11,9 +11,9 @@ import pytest
 from boneage.dataset import Film, by_id
 from boneage.errors import BoneAgeError, Kind
 from boneage.evaluate.average_hands import FEWEST
+from boneage.evaluate.hand_regions import FRAME, area_shares, hand_mask, plot_regions, region_masks
 from boneage.papers.attention import Sum, evened, evenly, parts_of, see_each
 from boneage.papers.drawing import draw_maps
-from boneage.papers.hand_regions import FRAME, area_shares, hand_mask, plot_regions, region_masks
 from boneage.types import Sex
 
 FILMS = [Film(number, Sex.MALE, 90.0) for number in range(1000, 1101)]

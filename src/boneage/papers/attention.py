@@ -13,13 +13,12 @@ import numpy as np
 from boneage import dataset
 from boneage.dataset import Film, Part
 from boneage.errors import BoneAgeError
-from boneage.evaluate.average_hands import FEWEST, template_in
+from boneage.evaluate.average_hands import FEWEST
+from boneage.evaluate.hand_regions import FRAME, REGIONS, area_shares, hand_mask, region_masks
 from boneage.evaluate.metrics import Array
 from boneage.geometry import PixelMap
-from boneage.papers.hand_regions import FRAME, REGIONS, area_shares, hand_mask, region_masks
 from boneage.regions import normalize_inside, warp
-from boneage.register import register
-from boneage.types import Hand, Image, Radiograph
+from boneage.types import Image, Radiograph
 
 T = TypeVar("T")
 # the papers: the test part. Not in the papers: no look at test, what trained nothing; select alone has ten films under 3 years
@@ -79,11 +78,6 @@ def see_each(data: Path, films: Mapping[int, Film], see: Callable[[Film, bytes],
         except BoneAgeError as error:
             refused[error.kind.value] += 1
     return seen, f"refused: {dict(refused) or 'none'}"
-
-
-def to_common_frame(hand: Hand) -> PixelMap:
-    """The radiograph's own pixels -> the frame's, by the hand's 21 points. Raises BoneAgeError where they make no hand."""
-    return template_in(FRAME) @ register(hand).to_frame @ hand.to_source.inverse()
 
 
 def registered(radiograph: Radiograph, to_frame: PixelMap) -> Image:

@@ -12,11 +12,11 @@ import numpy.typing as npt
 from PIL import Image
 
 from boneage.evaluate.average_hands import FEWEST
+from boneage.evaluate.hand_regions import FRAME, hand_mask
 from boneage.evaluate.plots import FAINT, STYLE
 from boneage.extras import load
 from boneage.networks import weights_path
 from boneage.papers.attention import Cell
-from boneage.papers.hand_regions import FRAME, hand_mask
 from boneage.prepare import Way
 
 if TYPE_CHECKING:

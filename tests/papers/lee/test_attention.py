@@ -13,10 +13,10 @@ from boneage import dataset
 from boneage.dataset import Film, Part, part_of
 from boneage.errors import BoneAgeError, Kind
 from boneage.evaluate.average_hands import FEWEST
+from boneage.evaluate.hand_regions import CARPAL, FRAME, PHALANGES, RADIUS_ULNA, REGIONS, area_shares, hand_mask, region_masks
 from boneage.explain.heat import HeatMap
 from boneage.geometry import PixelMap
 from boneage.papers.attention import PARTS, Cell, densities
-from boneage.papers.hand_regions import CARPAL, FRAME, PHALANGES, RADIUS_ULNA, REGIONS, area_shares, hand_mask, region_masks
 from boneage.papers.lee import attention as lee_attention
 from boneage.papers.lee.attention import (
     FILE,

@@ -10,12 +10,7 @@ from shelves import shelf_in
 
 from boneage.dataset import Film, Part, by_id
 from boneage.errors import BoneAgeError
-from boneage.explain.heat import HeatMap
-from boneage.geometry import PixelMap
-from boneage.networks import load_network, weights_path
-from boneage.papers import attention
-from boneage.papers.attention import PARTS, densities, to_common_frame
-from boneage.papers.hand_regions import (
+from boneage.evaluate.hand_regions import (
     CARPAL,
     FRAME,
     METACARPALS,
@@ -25,7 +20,13 @@ from boneage.papers.hand_regions import (
     area_shares,
     hand_mask,
     region_masks,
+    to_common_frame,
 )
+from boneage.explain.heat import HeatMap
+from boneage.geometry import PixelMap
+from boneage.networks import load_network, weights_path
+from boneage.papers import attention
+from boneage.papers.attention import PARTS, densities
 from boneage.papers.page import How, Verdict
 from boneage.papers.ren import maps as ren_maps
 from boneage.papers.ren.attention import attention_findings, by_age, figure_3, metacarpals, wide_at_both_ends

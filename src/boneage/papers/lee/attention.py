@@ -11,6 +11,7 @@ import numpy as np
 from boneage import dataset
 from boneage.dataset import Film
 from boneage.evaluate.film_table import read_film_table, write_film_table
+from boneage.evaluate.hand_regions import FRAME, to_common_frame
 from boneage.evaluate.metrics import Array
 from boneage.evaluate.run import weights_hash
 from boneage.explain.occlusion import occlude
@@ -27,10 +28,8 @@ from boneage.papers.attention import (
     parts_of,
     registered,
     see_each,
-    to_common_frame,
 )
 from boneage.papers.drawing import draw_maps
-from boneage.papers.hand_regions import FRAME
 from boneage.papers.lee.networks import of_the_paper, stage_band
 from boneage.papers.page import PEOPLE
 from boneage.papers.stages import MAJOR, STAGES, stage_of

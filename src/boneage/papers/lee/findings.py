@@ -6,9 +6,9 @@ import csv
 from pathlib import Path
 
 from boneage.evaluate.compare import holm
+from boneage.evaluate.hand_regions import CARPAL, PHALANGES, RADIUS_ULNA
 from boneage.evaluate.metrics import Array
 from boneage.papers.attention import densities
-from boneage.papers.hand_regions import CARPAL, PHALANGES, RADIUS_ULNA
 from boneage.papers.lee.attention import COMMAND, FilmAttention, read_attention
 from boneage.papers.lee.networks import (
     DEPTHS,

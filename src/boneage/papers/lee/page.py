@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from boneage.evaluate.hand_regions import REGIONS
 from boneage.papers.attention import densities
 from boneage.papers.drawing import can_draw
-from boneage.papers.hand_regions import REGIONS
 from boneage.papers.lee import pictures, preparation
 from boneage.papers.lee.attention import COMMAND as ATTENTION_COMMAND
 from boneage.papers.lee.attention import PICTURE, read_attention

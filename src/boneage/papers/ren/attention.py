@@ -11,10 +11,10 @@ from boneage.dataset import Film
 from boneage.evaluate.average_hands import FEWEST
 from boneage.evaluate.bands import Band
 from boneage.evaluate.compare import holm
+from boneage.evaluate.hand_regions import CARPAL, METACARPALS, PHALANGES, RADIUS_ULNA, REGIONS, area_shares
 from boneage.evaluate.metrics import Array
 from boneage.evaluate.paired import paired_t_test
 from boneage.papers.attention import densities
-from boneage.papers.hand_regions import CARPAL, METACARPALS, PHALANGES, RADIUS_ULNA, REGIONS, area_shares
 from boneage.papers.page import PEOPLE, Exhibit, Finding, How, Verdict, blocks, link, lying, picture, table
 from boneage.papers.ren.maps import SECOND
 from boneage.papers.ren.networks import AGE_NAMES, AGES, OURS, SEXES, network

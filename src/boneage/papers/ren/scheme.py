@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from boneage.evaluate.hand_regions import plot_regions
 from boneage.networks import load_network
 from boneage.papers.backbones import Size, parameters, regression_stages
 from boneage.papers.drawing import FILM, can_draw, draw_row
-from boneage.papers.hand_regions import plot_regions
 from boneage.papers.page import COMMAND, UNDRAWN, Exhibit, How, blocks, drawn, picture, table, times
 from boneage.phantom import draw
 from boneage.prepare import prepare

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from boneage.evaluate.average_hands import template_in
-from boneage.papers.hand_regions import FRAME, area_shares, bones, hand_mask, region_masks
+from boneage.evaluate.hand_regions import FRAME, area_shares, bones, hand_mask, region_masks
 
 
 def test_the_regions_part_the_hand() -> None:

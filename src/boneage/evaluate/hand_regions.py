@@ -13,10 +13,12 @@ import numpy.typing as npt
 from boneage.evaluate.average_hands import template_in
 from boneage.evaluate.plots import INK, STYLE, canvas
 from boneage.extras import load
-from boneage.geometry import Points
+from boneage.geometry import PixelMap, Points
 from boneage.phantom.template import CARPALS, MM, ORIGIN, TUBULAR, half_widths, polygon, whole
 from boneage.regions import outline
+from boneage.register import register
 from boneage.register.frame import PAPER_FRAME, HandFrame
+from boneage.types import Hand
 
 Mask = npt.NDArray[np.bool_]
 FRAME = PAPER_FRAME.scaled(0.125)
@@ -63,6 +65,11 @@ def area_shares(frame: HandFrame = FRAME) -> dict[str, float]:
     """How much of the hand's outline each region is, 0..1."""
     whole_hand = hand_mask(frame).sum()
     return {name: float(mask.sum() / whole_hand) for name, mask in region_masks(frame).items()}
+
+
+def to_common_frame(hand: Hand) -> PixelMap:
+    """The radiograph's own pixels -> the frame's, by the hand's 21 points. Raises BoneAgeError where they make no hand."""
+    return template_in(FRAME) @ register(hand).to_frame @ hand.to_source.inverse()
 
 
 def plot_regions(path: Path) -> None:
