@@ -96,6 +96,7 @@ def test_from_reports_and_films_to_a_data_set(hospital: Path, tmp_path: Path) ->
         ("unreadable-report", "no-figure", "6"),
     ]
     assert "2 right hands, 2 deformed or refused films, 1 uninterpretable reports" in text
+    assert "outside the ages: 1; kept without a known age: 0" in text
     assert "labeled: 1 female, 1 male" in text
     everything = text + "".join(str(path.relative_to(out)) + path.read_text("latin-1") for path in out.rglob("*"))
     assert "SECRET" not in everything

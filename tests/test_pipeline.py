@@ -16,7 +16,7 @@ from boneage.phantom import Phantom, write_dicom, write_png
 from boneage.pipeline import Failure, need_networks, need_weights, perceive, settle_sex
 from boneage.prepare.squashed import SquashedFilm
 from boneage.read.folder import Found
-from boneage.systems import HAND_FINDER, IGLOVIKOV, LEE, RESNET50, Answer, Member, SexUse, System
+from boneage.systems import HAND_FINDER, IGLOVIKOV, LEE, REN, RESNET50, Answer, Member, SexUse, System
 from boneage.types import YEARS, Flag, Radiograph, SexSource, Vote
 
 
@@ -263,11 +263,27 @@ def test_all_that_a_system_lacks_is_told_at_once_with_one_line_that_makes_it(
     assert HAND_FINDER not in str(caught.value)
     train, *exports, calibrate = caught.value.todo.split(": ", 1)[1].split(" && ")
     assert train == f"boneage train {' '.join(recipes)} --data DIR"
-    assert exports == [f"boneage export {recipe} --data DIR" for recipe in recipes]
+    large = {member.network for member in IGLOVIKOV.members}
+    assert exports == [f"boneage export recipes/{name}.toml{' --eight-bit' * (name in large)} --data DIR" for name in absent]
     assert calibrate == "boneage calibrate iglovikov-2018 --data DIR"
     with pytest.raises(BoneAgeError) as caught:
         need_networks(IGLOVIKOV)
     assert "calibrate" not in str(caught.value)
+
+
+def test_what_a_network_started_from_is_trained_before_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("boneage.networks.LAB_WEIGHTS", tmp_path)
+    monkeypatch.setattr("boneage.networks.RECIPES", Path(__file__).parents[1] / "recipes")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BoneAgeError, match="inception-v3-s5-longer") as caught:
+        need_networks(REN)
+    train, *exports = caught.value.todo.split(": ", 1)[1].split(" && ")
+    chain = [f"recipes/inception-v3-s5{more}-2026-11.toml" for more in ("", "-long", "-longer")]
+    words = train.split()
+    assert [word for word in words if "inception" in word] == chain
+    assert [one for one in exports if "inception" in one] == [f"boneage export {chain[-1]} --eight-bit --data DIR"]
+    with pytest.raises(BoneAgeError, match=" ".join(chain)):
+        load_network("inception-v3-s5-longer-2026-11")
 
 
 def test_a_system_that_lacks_only_its_calibration_is_told_that() -> None:

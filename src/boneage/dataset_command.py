@@ -32,7 +32,7 @@ def dataset(
     dicom: Annotated[Path, typer.Option("--dicom", help="Folder of DICOM films.")],
     out: Annotated[Path, typer.Option("--out", help="New folder for the data set and exclusions.csv.")],
     ages: Annotated[
-        str, typer.Option("--ages", help="Chronological ages taken in, whole years, both included; as in Lee 2017. all: any.")
+        str, typer.Option("--ages", help="Chronological ages taken in, whole years; as in Lee 2017. all: any. Unknown ones are kept.")
     ] = "5-18",
     key: Annotated[
         Path | None, typer.Option("--key", help="Write a private table of ids and accession numbers here, outside --out.")
@@ -113,7 +113,7 @@ def show(counts: Counts, *, reports: int, films: int) -> None:
     tell(f"{reports} reports, {films} films with an accession number")
     right, refused, unreadable = map(counts.of, (Reason.RIGHT_HAND, Reason.REFUSED_FILM, Reason.UNREADABLE_REPORT))
     tell(f"aberrant cases: {right} right hands, {refused} deformed or refused films, {unreadable} uninterpretable reports")
-    tell(f"outside the ages: {counts.of(Reason.AGE_RANGE)}")
+    tell(f"outside the ages: {counts.of(Reason.AGE_RANGE)}; kept without a known age: {counts.age_unknown}")
     tell(f"labeled: {counts.kept[Sex.FEMALE]} female, {counts.kept[Sex.MALE]} male")
 
 

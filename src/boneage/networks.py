@@ -23,6 +23,7 @@ from boneage.errors import BoneAgeError, Kind
 
 WEIGHTS = Path(__file__).parent / "weights"
 LAB_WEIGHTS = Path("weights-lab")  # of a source tree: the published systems' networks, which the package leaves out
+RECIPES = Path("recipes")  # of a source tree
 WHERE = f"in the package, or in {LAB_WEIGHTS}/ of the source tree, where the published systems' networks are"
 _first: list[Path] = []  # folders that are looked in before these two
 
@@ -106,10 +107,23 @@ def find_weights(file: str) -> Path:
     """A network or its card in the package's weights, else the source tree's. Raises BoneAgeError where absent."""
     if (path := weights_path(file)) is not None:
         return path
-    recipe = f"recipes/{file.split('.')[0]}.toml"
+    *before, last = (f"recipes/{name}.toml" for name in trained_in_turn(file.split(".")[0]))
+    train = " ".join(("boneage train", *before, last, "--data DIR"))
     raise BoneAgeError(
         Kind.BAD_WEIGHTS,
         came=f"no weights {file!r}",
         expected=f"the file {WHERE}",
-        todo=f"Run in the source tree, or make it: boneage train {recipe} --data DIR && boneage export {recipe} --data DIR",
+        todo=f"Run in the source tree, or make it: {train} && boneage export {last} --data DIR",
     )
+
+
+def trained_in_turn(name: str) -> tuple[str, ...]:
+    """The recipes behind a network in the order they are trained: one may start from another's weights.
+
+    As the recipes of the source tree say; elsewhere the name alone.
+    """
+    try:
+        start = tomllib.loads((RECIPES / f"{name}.toml").read_text())["start"]
+    except (OSError, KeyError, tomllib.TOMLDecodeError):
+        return (name,)
+    return (*(trained_in_turn(start.removeprefix("recipe:")) if start.startswith("recipe:") else ()), name)

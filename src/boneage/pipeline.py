@@ -11,7 +11,7 @@ import cv2
 
 from boneage.combine.estimate import calibration_file, estimate, load_calibration
 from boneage.errors import BoneAgeError, Kind
-from boneage.networks import WHERE, load_network, weights_path
+from boneage.networks import WHERE, load_network, trained_in_turn, weights_path
 from boneage.prepare import prepare
 from boneage.read import read
 from boneage.read.folder import Found
@@ -89,14 +89,15 @@ def need_networks(system: System, *then: str) -> None:
     """As `need_weights`, without the calibration; `then`: commands at the end of the line that makes the networks."""
     if not (absent := absent_weights(system)):
         return
-    recipes = [f"recipes/{name}.toml" for name in absent]
-    exports = [f"boneage export {recipe} --data DIR" for recipe in recipes]
+    to_train = dict.fromkeys(recipe for name in absent for recipe in trained_in_turn(name))
+    large = {member.network for member in system.members} if system is not REFERENCE else set()  # kept in 8 bits
+    exports = [f"boneage export recipes/{name}.toml{' --eight-bit' * (name in large)} --data DIR" for name in absent]
     raise BoneAgeError(
         Kind.BAD_WEIGHTS,
         came=f"no weights of {', '.join(absent)}",
         expected=f"all networks of {system.name} {WHERE}",
         todo="Run in the source tree, or make them: "
-        + " && ".join((f"boneage train {' '.join(recipes)} --data DIR", *exports, *then)),
+        + " && ".join((f"boneage train {' '.join(f'recipes/{name}.toml' for name in to_train)} --data DIR", *exports, *then)),
     )
 
 

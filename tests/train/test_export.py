@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from boneage.models.hand_finder import HandFinder, soft_argmax
 from boneage.models.reference import Reference, expectation
 from boneage.networks import Card, OnnxNetwork
 from boneage.train.build import build
-from boneage.train.export import SMALLEST, Storage, averaged, disagreement, export, to_bytes
+from boneage.train.export import SMALLEST, Storage, averaged, disagreement, epochs_before, export, to_bytes
 from boneage.train.published import PublishedTask
 from boneage.train.recipe import Recipe, read_recipe
 
@@ -64,6 +65,17 @@ def test_a_run_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_runs_live_where_the_variable_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("BONEAGE_RUNS", str(tmp_path))
     assert runs_folder() == tmp_path
+
+
+def test_a_card_counts_the_epochs_of_the_weights_it_started_from(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BONEAGE_RUNS", str(tmp_path))
+    for name, start, stages in (("first", "random", (4, 2)), ("second", "recipe:first", (3,))):
+        recipe = {"start": start, "stages": [{"epochs": epochs} for epochs in stages]}
+        (tmp_path / name).mkdir()
+        torch.save({"recipe": json.dumps(recipe)}, tmp_path / name / "last.pt")
+    assert [epochs_before(start) for start in ("random", "imagenet", "recipe:first", "recipe:second")] == [0, 0, 6, 9]
+    with pytest.raises(BoneAgeError, match="no checkpoint"):
+        epochs_before("recipe:third")
 
 
 # ---- weights in bytes

@@ -111,6 +111,17 @@ def test_the_last_epoch_gets_the_best_one_s_weights_back(tmp_path: Path) -> None
     assert keeper.see(model, 0, 0.9) == 1  # a new run does not take the old one's
 
 
+def test_an_epoch_on_films_of_another_size_is_not_the_best_one(tmp_path: Path) -> None:
+    """It would be exported at a size it was not trained at."""
+    keeper, model = BestEpoch(tmp_path / "best.pt", last=4, first=2), nn.Linear(1, 1, bias=False)
+    best = []
+    for epoch, error in enumerate((0.3, 0.1, 0.9, 0.5, 0.6)):
+        nn.init.constant_(model.weight, epoch)
+        best.append(keeper.see(model, epoch, error))
+    assert best == [1, 2, 3, 4, 4]
+    assert model.weight.item() == 3
+
+
 def test_a_recipe_that_changes_patches_or_has_no_room_for_the_border_is_refused(recipe: Recipe, tmp_path: Path) -> None:
     turned = recipe.model_copy(update={"augment": recipe.augment.model_copy(update={"scale": 0.1})})
     stage = recipe.stages[0].model_copy(update={"size": (512, 512)})

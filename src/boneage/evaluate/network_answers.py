@@ -67,7 +67,7 @@ class Training:
     date: str
     fills: str  # the papers' tables it stands in
     size: str  # input of the last epochs, height x width
-    epochs: int
+    epochs: int  # those of the weights it starts from among them
     films: int  # of the train part
     films_seen: int  # in all epochs together
     parameters: int

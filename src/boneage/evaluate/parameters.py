@@ -27,7 +27,7 @@ class Size:
     onnx_mb: float  # of those, 10^6 bytes
     prepare_mb: float  # of the networks that only prepare the film
     input_px: str  # height x width, each once
-    epochs: str  # trained, each once
+    epochs: str  # trained, those of the weights they start from among them; each once
 
 
 def size_of(system: System) -> Size | None:
@@ -42,7 +42,7 @@ def size_of(system: System) -> Size | None:
         onnx_mb=_megabytes(age),
         prepare_mb=_megabytes([name for name in system.weights if name not in age]),
         input_px=", ".join(dict.fromkeys(f"{card.size[0]} x {card.size[1]}" for card in cards)),
-        epochs=", ".join(dict.fromkeys(str(card.values.get("training", {}).get("epochs", "?")) for card in cards)),
+        epochs=", ".join(dict.fromkeys(_epochs(card) for card in cards)),
     )
 
 
@@ -63,6 +63,11 @@ def count_parameters(path: Path) -> int:
         for tensor in graph.initializer
         if tensor.data_type in learned and tensor.name not in not_learned and prod(tensor.dims) > 1
     )
+
+
+def _epochs(card: Card) -> str:
+    training = card.values.get("training", {})
+    return str(training["epochs"] + training.get("epochs_before", 0)) if "epochs" in training else "?"
 
 
 def _not_learned(graph: GraphProto, eight_bit: set[str]) -> set[str]:

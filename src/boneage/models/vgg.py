@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import torch
 from torch import Tensor, nn
 
-from boneage.models.heads import full_precision
+from boneage.models.heads import full_precision, share_out
 
 FILTERS = (32, 64, 128, 128, 256, 384)
 DENSE = (2048, 2048)
@@ -49,21 +48,9 @@ class Vgg(nn.Module):
         self.head = nn.Sequential(*layers, nn.Linear(dense[-1], outputs))
 
     def take(self, weights: dict[str, Tensor], size: tuple[int, int]) -> None:
-        """The weights of the same network for inputs of this size (height, width) or a smaller one; RuntimeError for others.
-
-        Not in the paper: what a dense neuron says of a place is shared out among the places that now lie there, so that on
-        even surroundings its answer stays.
-        """
+        """The weights of the same network for inputs of this size (height, width) or a smaller one; RuntimeError for others."""
         name = "head.1.weight"
-        shapes = [self._places(one) for one in (size, self.size)]
-        dense = weights[name].view(-1, self.filters[-1], *shapes[0])
-        for axis, (old, new) in enumerate(zip(*shapes, strict=True), start=2):
-            if old > new:
-                raise RuntimeError(f"weights for {size} pixels do not fit {self.size}")
-            source = torch.arange(new) * old // new
-            share = torch.bincount(source, minlength=old)[source].float()
-            dense = dense.index_select(axis, source) / share.view(-1, *[1] * (3 - axis))
-        self.load_state_dict(weights | {name: dense.flatten(1)})
+        self.load_state_dict(weights | {name: share_out(weights[name], self._places(size), self._places(self.size))})
 
     def _places(self, size: tuple[int, int]) -> tuple[int, int]:
         smallest = 2 ** len(self.filters)

@@ -17,6 +17,7 @@ class BestEpoch:
 
     path: Path
     last: int  # the run's last epoch, counted from 0
+    first: int = 0  # the first at the size that is exported: what was kept at another one counts no more from there on
 
     def see(self, model: nn.Module, epoch: int, error: float) -> int:
         """Keeps the model where its error is the lowest so far; gives it the best weights at the last epoch.
@@ -40,4 +41,5 @@ class BestEpoch:
         if epoch == 0 or not self.path.is_file():
             return None
         best: dict[str, Any] = torch.load(self.path, weights_only=True)
-        return best if best["epoch"] <= epoch else None
+        of_other_size = best["epoch"] < self.first <= epoch
+        return best if best["epoch"] <= epoch and not of_other_size else None

@@ -94,6 +94,7 @@ class Kept:
     bone_age_months: float
     sex: Sex
     pixels: Image  # [H, W] bone bright, its own size
+    age_known: bool  # without it the range of ages could not be asked
 
 
 @dataclass(frozen=True)
@@ -236,7 +237,7 @@ def _film(row: Row, reading: BoneAge, scanned: Scanned, ages: AgeRange) -> Kept 
         return excluded(Reason.REFUSED_FILM, Kind.INTERNAL.value)
     if mirrored:
         return excluded(Reason.RIGHT_HAND, "thumb")
-    return Kept(int(radiograph.sha256, 16) % IDS, row, scanned, reading.months, sex, pixels)
+    return Kept(int(radiograph.sha256, 16) % IDS, row, scanned, reading.months, sex, pixels, age is not None)
 
 
 def _look(radiograph: Radiograph) -> tuple[Image, bool]:
@@ -253,10 +254,12 @@ class Counts:
 
     kept: Counter[Sex | None] = field(default_factory=Counter)
     excluded: Counter[tuple[Reason, str, Sex | None]] = field(default_factory=Counter)  # reason, detail, sex
+    age_unknown: int = 0  # of those kept
 
     def add(self, outcome: Kept | Excluded) -> None:
         if isinstance(outcome, Kept):
             self.kept[outcome.sex] += 1
+            self.age_unknown += not outcome.age_known
         else:
             self.excluded[outcome.reason, outcome.detail, outcome.sex] += 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import warnings
 from enum import Enum
 from pathlib import Path
@@ -16,6 +17,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from boneage.errors import BoneAgeError, Kind
+from boneage.found_hands import runs_folder
 from boneage.networks import OnnxNetwork
 from boneage.train.forms import Form, form_of
 from boneage.train.recipe import Recipe
@@ -56,6 +58,22 @@ def averaged(recipe: Recipe, checkpoint: Path) -> Form:
     return form
 
 
+def epochs_before(start: str) -> int:
+    """How many epochs the weights had that a recipe starts from, out of the runs it was trained from in turn; 0: none of ours."""
+    if not start.startswith("recipe:"):
+        return 0
+    checkpoint = runs_folder() / start.removeprefix("recipe:") / "last.pt"
+    if not checkpoint.is_file():
+        raise BoneAgeError(
+            Kind.BAD_WEIGHTS,
+            came=f"no checkpoint {checkpoint}",
+            expected=f'the run that start = "{start}" names, which tells how many epochs came before',
+            todo="Put it back, or train it again.",
+        )
+    saved = json.loads(torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)["recipe"])
+    return epochs_before(saved["start"]) + sum(int(stage["epochs"]) for stage in saved["stages"])
+
+
 def export(recipe: Recipe, out: Path, *, card: dict[str, Any], checkpoint: Path, storage: Storage = Storage.HALF) -> Path:
     """Write `out/NAME.onnx` and `out/NAME.toml`; returns the ONNX file. `card` adds measured figures and the split."""
     form, size = averaged(recipe, checkpoint), recipe.stages[-1].size
@@ -87,7 +105,12 @@ def export(recipe: Recipe, out: Path, *, card: dict[str, Any], checkpoint: Path,
             "names": list(form.inputs),
         },
         "output": {"names": list(form.outputs)},
-        "training": {"recipe": f"recipes/{recipe.name}.toml", "epochs": recipe.epochs, "start": recipe.start},
+        "training": {
+            "recipe": f"recipes/{recipe.name}.toml",
+            "epochs": recipe.epochs,
+            "epochs_before": epochs_before(recipe.start),
+            "start": recipe.start,
+        },
         **card,
     }
     path.with_suffix(".toml").write_text(tomli_w.dumps(values))

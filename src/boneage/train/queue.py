@@ -24,7 +24,7 @@ from boneage.evaluate.network_answers import NetworkAnswers, Training, answers_h
 from boneage.evaluate.run import today
 from boneage.found_hands import runs_folder
 from boneage.train.answers import months_of
-from boneage.train.export import averaged
+from boneage.train.export import averaged, epochs_before
 from boneage.train.inputs import Inputs
 from boneage.train.loop import Machine, Tell, read_log
 from boneage.train.prepared_films import load_prepared
@@ -191,15 +191,16 @@ def _training(row: Row, recipe: Recipe, model: nn.Module, data: Path, *, answers
     trained = [film for film in films_of(recipe.task.films, data) if film.part is Part.TRAIN]
     scores = [float(epoch["select_mae"]) for epoch in epochs]
     height, width = recipe.stages[-1].size
+    in_all = epochs_before(recipe.start) + recipe.epochs
     batch = recipe.optimizer.batch
     return Training(
         network=recipe.name,
         date=today(),
         fills=row.fills,
         size=f"{height} x {width}",
-        epochs=recipe.epochs,
+        epochs=in_all,
         films=len(trained),
-        films_seen=recipe.epochs * (len(trained) // batch) * batch,
+        films_seen=in_all * (len(trained) // batch) * batch,
         parameters=sum(weights.numel() for weights in model.parameters()),
         select_mae=min(scores) if recipe.task.keep == "best" else scores[-1],
         minutes=round(sum(float(epoch["seconds"]) for epoch in epochs) / 60, 1),

@@ -10,12 +10,11 @@ from typing import Any, Literal, get_args
 from pydantic import Field, ValidationError
 
 from boneage.errors import BoneAgeError, Kind
+from boneage.networks import RECIPES
 from boneage.train import published, reference
 from boneage.train.published import Choice as _Table
 from boneage.train.published import PublishedTask
 from boneage.train.reference import Acquisition, AlignedFilms, Branches, LabelSigma, Teacher
-
-RECIPES = Path("recipes")  # of a source tree
 
 
 class About(_Table):
