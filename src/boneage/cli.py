@@ -54,7 +54,7 @@ SHOWN = 20  # films that are listed for a second look
 FAILED, MISUSED, STOPPED = 1, 2, 130  # exit codes: some film was not read; the call was wrong; stopped by the user
 
 T = TypeVar("T")
-SystemName = Annotated[str, typer.Option("--system", help="Dated name of the system; `boneage systems` lists them.")]
+SystemName = Annotated[str, typer.Option("--system", help="Name of the system; `boneage systems` lists them.")]
 EXPLAIN_HELP = (
     "Folder for heat maps of what the answer depends on; with --out they stand on the page, too. Occlusion for every system "
     "(about 2 seconds a film on one core for the reference, more for larger networks), regression activation for ren-2018."

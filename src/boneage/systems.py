@@ -163,6 +163,7 @@ WAYS: dict[str, Way] = {
     "reference": REFERENCE.way,
     "iglovikov-2018": IGLOVIKOV.way,
     "iglovikov-2018-fine": replace(_REGISTERED, frame=PAPER_FRAME.scaled(0.5)),  # for films of twice the size and more
+    "iglovikov-2018-paper": replace(_REGISTERED, frame=PAPER_FRAME),  # 2080 x 1600, for the challenge's own files
     "lee-2017": LEE.way,
     "ren-2018": REN.way,
     "squashed": SquashedFilm(),

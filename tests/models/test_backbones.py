@@ -126,3 +126,24 @@ def test_the_dense_layers_are_made_for_the_size(size: tuple[int, int]) -> None:
     network = ResNet50(size=size, outputs=1, dense=(4,)).eval()
     with torch.no_grad():
         assert network(torch.rand(1, 1, *size)).shape == (1, 1)
+
+
+@pytest.mark.parametrize("side", [64, 128, 256])
+def test_the_study_s_windows_are_2_x_2(side: int) -> None:
+    with torch.device("meta"):
+        pool = ResNet50(size=(side, side), outputs=1, dense=(4,)).pool
+    maps = torch.rand(1, 3, side // 32, side // 32)
+    torch.testing.assert_close(pool(maps), nn.functional.avg_pool2d(maps, 2))
+
+
+def test_the_residual_network_takes_weights_of_smaller_films() -> None:
+    """On even maps its dense layers answer alike; larger films' weights do not fit smaller ones."""
+    start, network = (ResNet50(size=size, outputs=1, dense=(8, 4)).eval() for size in ((64, 64), (128, 128)))
+    network.take(start.state_dict(), (64, 64))
+    cells = torch.rand(2, 2048, 1, 1)
+    torch.testing.assert_close(
+        *(one.head(cells.expand(2, -1, side, side).flatten(1)) for one, side in ((start, 1), (network, 2)))
+    )
+    torch.testing.assert_close(network.trunk.state_dict(), start.trunk.state_dict())
+    with pytest.raises(RuntimeError, match="do not fit"):
+        start.take(network.state_dict(), (128, 128))

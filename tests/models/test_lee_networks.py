@@ -76,6 +76,15 @@ def test_films_reach_the_first_layer_from_minus_1_to_1(network: LeeNetwork) -> N
     assert (float(seen[0].min()), float(seen[0].max())) == (-1.0, 1.0)
 
 
+def test_departures_from_googlenet_are_those_that_are_named(network: LeeNetwork) -> None:
+    """Not the paper: batch normalization, 3 x 3 for 5 x 5; not in the paper: no side exits."""
+    kernels = {tuple(layer.kernel_size) for layer in network.modules() if isinstance(layer, nn.Conv2d)}
+    assert kernels == {(7, 7), (3, 3), (1, 1)}
+    layers = list(network.modules())
+    assert sum(isinstance(layer, nn.BatchNorm2d) for layer in layers) == sum(isinstance(layer, nn.Conv2d) for layer in layers)
+    assert [layer.out_features for layer in layers if isinstance(layer, nn.Linear)] == [YEARS]
+
+
 # ---- ImageNet
 @pytest.fixture(scope="module")
 def pretrained(tmp_path_factory: pytest.TempPathFactory) -> Path:

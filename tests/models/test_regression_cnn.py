@@ -60,6 +60,19 @@ def test_the_map_weights_each_feature_map_by_its_coefficient(network: Regression
     torch.testing.assert_close(activation.mean((1, 2)), (coefficients * pooled).sum(1), rtol=1e-4, atol=1e-3)
 
 
+def test_every_layer_starts_from_the_paper_s_gaussian() -> None:
+    """Section II.C: "mean: 0; standard deviation: 0.001"; not in the paper: biases of 0."""
+    torch.manual_seed(2)
+    network = RegressionCnn(outputs=1, dense=(64, 64), sigma=0.001)
+    layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
+    assert len(layers) > 90
+    for layer in layers:
+        many = layer.weight.numel()
+        assert float(layer.weight.detach().std()) == pytest.approx(0.001, rel=5 / (2 * many) ** 0.5)
+        assert abs(float(layer.weight.detach().mean())) < 0.005 / many**0.5
+        assert layer.bias is None or not layer.bias.any()
+
+
 def test_one_layer_has_the_paper_s_coefficients() -> None:
     """ "Through a fully-connected layer": its weights themselves."""
     head = nn.Sequential(nn.Dropout(0.5), nn.Linear(4, 1)).eval()

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch import Tensor, nn
 
 from boneage.systems import Answer as Runtime
-from boneage.train.answers import AnswerExport, months_of, outputs_of, year_class
-from boneage.train.published import Answer, MonthClasses, Months, YearClasses
+from boneage.train.answers import HIGHEST, AnswerExport, months_of, outputs_of, year_class
+from boneage.train.losses import msle
+from boneage.train.published import Answer, LogMonths, MonthClasses, Months, YearClasses
 from boneage.types import MONTHS, YEAR_CENTERS, YEARS
 from boneage.vote import to_vote
 
 NUMBER = Months(kind="months", center_months=120.0, scale_months=40.0)
+LOGARITHM = LogMonths(kind="log-months", center=4.78, scale=0.43)
 BY_MONTH, BY_YEAR = MonthClasses(kind="month-classes"), YearClasses(kind="year-classes")
 
 
@@ -42,7 +46,7 @@ def test_a_class_s_center_lies_in_its_class() -> None:
     assert year_class(torch.tensor(YEAR_CENTERS)).tolist() == list(range(len(YEARS)))
 
 
-@pytest.mark.parametrize(("answer", "outputs"), [(NUMBER, 1), (BY_MONTH, 240), (BY_YEAR, 14)])
+@pytest.mark.parametrize(("answer", "outputs"), [(NUMBER, 1), (LOGARITHM, 1), (BY_MONTH, 240), (BY_YEAR, 14)])
 def test_the_papers_numbers_of_outputs(answer: Answer, outputs: int) -> None:
     assert outputs_of(answer) == outputs
 
@@ -67,13 +71,30 @@ def test_a_number_is_scaled_around_its_center() -> None:
     assert months_of(NUMBER, torch.tensor([[0.0], [1.0], [-2.5]])).tolist() == pytest.approx([120, 160, 20])
 
 
+def test_the_squared_logarithmic_error_of_a_logarithm_is_a_plain_square() -> None:
+    """Whose slope in the output does not depend on the age."""
+    outputs = torch.tensor([[-6.0], [-1.0], [0.0], [1.5]], requires_grad=True)
+    wanted = 4.78 + 0.43 * (outputs.detach()[:, 0] + 0.5)
+    loss = msle(months_of(LOGARITHM, outputs), torch.expm1(wanted))
+    assert loss.item() == pytest.approx((0.43 * 0.5) ** 2, rel=1e-4)
+    (slope,) = torch.autograd.grad(loss, outputs)
+    torch.testing.assert_close(slope, torch.full((4, 1), -2 * 0.43**2 * 0.5 / 4), rtol=1e-3, atol=0)
+    assert months_of(LOGARITHM, torch.tensor([[1e6]])).item() == pytest.approx(math.expm1(HIGHEST), rel=1e-4)
+
+
 @pytest.mark.parametrize("answer", [BY_MONTH, BY_YEAR])
 def test_months_of_half_precision_outputs_are_in_full_precision(answer: Answer) -> None:
     assert months_of(answer, torch.rand(2, outputs_of(answer)).bfloat16()).dtype == torch.float32
 
 
 @pytest.mark.parametrize(
-    ("answer", "runtime"), [(NUMBER, Runtime.MONTHS), (BY_MONTH, Runtime.MONTH_CLASSES), (BY_YEAR, Runtime.YEAR_CLASSES)]
+    ("answer", "runtime"),
+    [
+        (NUMBER, Runtime.MONTHS),
+        (LOGARITHM, Runtime.MONTHS),
+        (BY_MONTH, Runtime.MONTH_CLASSES),
+        (BY_YEAR, Runtime.YEAR_CLASSES),
+    ],
 )
 def test_the_export_s_answer_is_the_months_of_training(answer: Answer, runtime: Runtime) -> None:
     """What the runtime makes of an exported answer is what the loss saw; classes are probabilities that sum to 1."""
@@ -83,7 +104,7 @@ def test_the_export_s_answer_is_the_months_of_training(answer: Answer, runtime: 
     with torch.no_grad():
         says, months = AnswerExport(network, answer)(films), months_of(answer, network(films))
     assert says.shape == (5, outputs_of(answer))
-    if answer is not NUMBER:
+    if answer in (BY_MONTH, BY_YEAR):
         assert (says >= 0).all()
         torch.testing.assert_close(says.sum(1), torch.ones(5))
     for one, month in zip(says.numpy(), months.tolist(), strict=True):

@@ -48,7 +48,8 @@ PLANS: Mapping[Name, Plan] = MappingProxyType(
         Name.ALEXNET: Plan(
             "alexnet_imagenet.pth", "features.0", "classifier.6", {"features": ("features",), "fc": ("classifier",)}
         ),
-        # with batch normalization, as torchvision has it (not the paper), without side exits (not in the paper)
+        # not the paper: batch normalization, and 3 x 3 for its 5 x 5 branches, as torchvision has them; not in the paper: no
+        # side exits
         Name.GOOGLENET: Plan(
             "googlenet_imagenet.pth",
             "conv1.conv",

@@ -14,8 +14,9 @@ DENSE = (1024, 1024)
 class RegressionCnn(nn.Module):
     """[B, C, H, W] in 0..1, the maps as channels, and sex [B, 1] (1 male, 0 female) -> outputs [B, K].
 
-    The paper drops out "in the convolutional and fully-connected layers"; not in the paper: where and how much. Here after
-    each dense layer: before the first, the sex would be unknown to the network as often as a feature is dropped.
+    The paper drops out "in the convolutional and fully-connected layers"; not in the paper: how much. Not the paper: here not
+    in the convolutional layers, but after each dense layer alone; before the first, the sex would be unknown to the network
+    as often as a feature is dropped.
     """
 
     def __init__(
@@ -63,7 +64,8 @@ class RegressionCnnExport(nn.Module):
 
     The paper: "use the coefficients to weight the corresponding feature maps before GP", for one fully-connected layer
     after the pooling. Not the paper: the network has three, so a feature's coefficient is the slope of the answer at this
-    film, which for one layer is the paper's. The map's mean is the pooled features' linear part of the answer.
+    film, which for one layer is the paper's. Not the paper either: it averages the weighted maps, here they are summed, so
+    that the map's mean is the pooled features' linear part of the answer.
     Months are the center plus the scale times the network's output.
     """
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from boneage.train.published import Answer, MonthClasses, Months, YearClasses
+from boneage.train.published import Answer, LogMonths, MonthClasses, Months, YearClasses
 from boneage.types import MONTHS, YEAR_CENTERS, YEARS
+
+HIGHEST = 5.6  # of log(1 + months): 269 months; what a network that has not learned yet says must stay a number
 
 
 def outputs_of(answer: Answer) -> int:
     """How many outputs the network needs."""
     match answer:
-        case Months():
+        case Months() | LogMonths():
             return 1
         case MonthClasses():
             return MONTHS
@@ -25,6 +27,8 @@ def months_of(answer: Answer, outputs: Tensor) -> Tensor:
     match answer:
         case Months(center_months=center, scale_months=scale):
             return center + scale * outputs[:, 0].float()
+        case LogMonths(center=center, scale=scale):
+            return torch.expm1((center + scale * outputs[:, 0].float()).clamp(max=HIGHEST))
         case MonthClasses():
             return outputs.float().softmax(1) @ torch.arange(MONTHS, device=outputs.device, dtype=torch.float32)
         case YearClasses():
@@ -45,4 +49,4 @@ class AnswerExport(nn.Module):
 
     def forward(self, *inputs: Tensor) -> Tensor:
         outputs: Tensor = self.network(*inputs)
-        return months_of(self.answer, outputs)[:, None] if isinstance(self.answer, Months) else outputs.softmax(1)
+        return months_of(self.answer, outputs)[:, None] if isinstance(self.answer, Months | LogMonths) else outputs.softmax(1)

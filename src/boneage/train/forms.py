@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from boneage.networks import LAB_WEIGHTS, WEIGHTS, Batch
 from boneage.systems import REFERENCE, Answer
 from boneage.train.alone import answer_of
-from boneage.train.published import Months, PublishedTask, RegressionCnn
+from boneage.train.published import LogMonths, Months, PublishedTask, RegressionCnn
 from boneage.train.recipe import BoneAgeTask, BoxTask, FinderTask, JointTask, KeyPointTask, MaskTask, PatchTask, Recipe
 from boneage.vote import to_vote
 
@@ -117,7 +117,7 @@ def _answering(network: nn.Module, task: PublishedTask) -> tuple[nn.Module, tupl
         return exported, ("months", "activation")
     from boneage.train.answers import AnswerExport
 
-    return AnswerExport(network, task.answer), ("months",) if isinstance(task.answer, Months) else ("probabilities",)
+    return AnswerExport(network, task.answer), ("months",) if isinstance(task.answer, Months | LogMonths) else ("probabilities",)
 
 
 def _months(answer: Answer) -> Compared:

@@ -16,6 +16,7 @@ from boneage.evaluate.network_answers import NetworkAnswers
 from boneage.networks import weights_path
 from boneage.papers.backbones import parameters, printed_parameters, regression_stages
 from boneage.papers.page import Exhibit, How, Page, Verdict
+from boneage.papers.ren import attention as ren_attention
 from boneage.papers.ren import hard as ren_hard
 from boneage.papers.ren import scheme as ren_scheme
 from boneage.papers.ren.demographics import FILE, table_1, write_demographics
@@ -100,6 +101,20 @@ def test_the_stages_are_those_of_the_architecture() -> None:
     found = {stage.what: stage.output for stage in regression_stages((299, 299))}
     assert list(found.values()) == [(192, 35, 35), (288, 35, 35), (768, 17, 17), (768, 17, 17), (1280, 8, 8), (2048, 8, 8)]
     assert sum(stage.parameters for stage in regression_stages((160, 160))) + 3_149_825 == parameters("inception_v3", 2)
+
+
+def test_figures_2_and_3_tell_of_the_system_s_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name, and its size out of its card; without the card, Inception-V3's own size alone."""
+    assert ren_scheme.cells((299, 299)) == (8, 8)
+    assert ren_scheme.cells((128, 128)) == (2, 2)
+    for size, cells in (((128, 128), "map: 2 x 2 at this network's 128 x 128, 8 x 8 at"), (None, "map: 8 x 8 at")):
+        monkeypatch.setattr(ren_scheme, "size_here", lambda size=size: size)
+        monkeypatch.setattr(ren_attention, "size_here", lambda size=size: size)
+        (head, *_), words = ren_scheme.layers().splitlines(), ren_attention.figure_3(shelf_in(tmp_path), tmp_path).words
+        assert ("output, 128 x 128" in head) is (size is not None)
+        assert "output, 299 x 299" in head
+        assert REN.members[0].network in words
+        assert cells in words
 
 
 def test_with_nothing_run_each_exhibit_stands_with_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

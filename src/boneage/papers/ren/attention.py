@@ -15,9 +15,10 @@ from boneage.evaluate.hand_regions import CARPAL, METACARPALS, PHALANGES, RADIUS
 from boneage.evaluate.metrics import Array
 from boneage.evaluate.paired import paired_t_test
 from boneage.papers.attention import densities
-from boneage.papers.page import PEOPLE, Exhibit, Finding, How, Verdict, blocks, link, lying, picture, table
+from boneage.papers.page import PEOPLE, Exhibit, Finding, How, Verdict, blocks, link, lying, picture, table, times
 from boneage.papers.ren.maps import SECOND
-from boneage.papers.ren.networks import AGE_NAMES, AGES, OURS, SEXES, network
+from boneage.papers.ren.networks import AGE_NAMES, AGES, SEXES
+from boneage.papers.ren.scheme import MEMBER, USUAL, cells, size_here
 from boneage.papers.ren.shares import FilmShares, read_shares, within
 from boneage.papers.shelf import Shelf, command, readable
 from boneage.papers.trials import ALPHA, welch
@@ -33,13 +34,20 @@ TITLE = "typical activation maps in the {} test set by age and sex"
 def figure_3(shelf: Shelf, out: Path) -> Exhibit:
     """All films."""
     words = (
-        f"Averages over many films of the maps of `{network(OURS)}`, over the average hand, where the paper shows one film each; "
-        f"a cell of fewer than {FEWEST} films is not shown. The films are of the select and the calibrate part, which trained "
-        "nothing, so that test is not looked at. Each map is brought into the common frame by the hand's 21 points, its strength "
-        "(whatever its sign) divided by its mean over the hand. The map has 3 x 3 cells at this size, 8 x 8 at the paper's: it "
-        "tells regions apart, not bones."
+        f"Averages over many films of the maps of `{MEMBER.network}`, over the average hand, where the paper shows one film "
+        f"each; a cell of fewer than {FEWEST} films is not shown. The films are of the select and the calibrate part, which "
+        "trained nothing, so that test is not looked at. Each map is brought into the common frame by the hand's 21 points, its "
+        f"strength (whatever its sign) divided by its mean over the hand. {_fineness()}"
     )
     return _figure(shelf, out, "3", "RSNA", words, lambda row: True)
+
+
+def _fineness() -> str:
+    """How many cells a map has."""
+    here = size_here()
+    ours = "" if here is None else f"{times(cells(here))} at this network's {times(here)}, "
+    usual = f"{times(cells(USUAL))} at Inception-V3's own {times(USUAL)}"
+    return f"Cells of a map: {ours}{usual}. It tells parts of the hand apart, not bones."
 
 
 def figure_4(shelf: Shelf, out: Path) -> Exhibit:
@@ -116,7 +124,7 @@ def _figure(shelf: Shelf, out: Path, number: str, dataset: str, words: str, want
     file, title = f"ren-2018-figure-{number}.png", TITLE.format(dataset)
     rows = [row for row in read_shares(shelf.results, shelf.films) if wanted(row)]
     if not rows or (found := lying(out, file)) is None:
-        body = f"Not run yet: `{COMMAND}`, once `{command(network(OURS))}` was run and its network is exported."
+        body = f"Not run yet: `{COMMAND}`, once `{command(MEMBER.network)}` was run and its network is exported."
         return Exhibit(f"Figure {number}", title, How.NOT_RUN, words, body, COMMAND)
     drawn = picture(link(out, found), "Average activation maps: boys, girls and both in rows, age bands in columns")
     return Exhibit(f"Figure {number}", title, How.STAND_IN, words, blocks(drawn, _told(rows), _shares(rows)), COMMAND)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from boneage.evaluate.hand_regions import plot_regions
-from boneage.networks import load_network
+from boneage.networks import Card, load_network, weights_path
 from boneage.papers.backbones import Size, parameters, regression_stages
 from boneage.papers.drawing import FILM, can_draw, draw_row
 from boneage.papers.page import COMMAND, UNDRAWN, Exhibit, How, blocks, drawn, picture, table, times
@@ -14,7 +16,11 @@ from boneage.prepare import prepare
 from boneage.systems import REN
 from boneage.types import Radiograph, Sex
 
-HERE, USUAL = (160, 160), (299, 299)  # height, width: of the recipes, and Inception-V3's own
+if TYPE_CHECKING:
+    from boneage.models.layers import Layer
+
+(MEMBER,) = REN.members  # the system's network, whose maps figures 3 and 4 show
+USUAL = (299, 299)  # height, width: Inception-V3's own
 FEATURES, DENSE = 2048, 1024
 PHANTOM = (120, Sex.FEMALE, 5)  # months, sex, seed
 
@@ -43,7 +49,8 @@ def figure_2(out: Path) -> Exhibit:
     words = (
         "(1) The attention module on a synthetic hand, by the network that boxes real ones: histogram matched, boxed and cropped "
         "(coarse map), Hessian filtered (fine map). (2) The regression network, from `src/boneage/models/regression_cnn.py`, at "
-        "this project's size and at Inception-V3's own; which the paper used it does not say, nor where it drops out."
+        "the size of the system's network (where its card is here) and at Inception-V3's own; which the paper used it does not "
+        'say, nor how much it drops out "in the convolutional and fully-connected layers"; here it does so in the latter alone.'
     )
     shown = "A synthetic hand, histogram matched, its coarse and its fine attention map"
     parts = (drawn(out, file, shown, UNDRAWN), layers())
@@ -59,23 +66,40 @@ def plot_attention(path: Path) -> None:
     draw_row(path, {step.name: step.pixels for step in steps if step.pixels is not None})
 
 
-def layers(sizes: tuple[Size, Size] = (HERE, USUAL)) -> str:
-    """The network's table at two sizes."""
-    small, large = (regression_stages(size) for size in sizes)
+def size_here() -> Size | None:
+    """Height, width that the system's network reads, as its card says; None: its card is not here."""
+    path = weights_path(f"{MEMBER.network}.toml")
+    return None if path is None else Card.read(path).size
+
+
+def cells(size: Size) -> Size:
+    """Rows and columns of the last maps, and so of an activation map, of inputs of that size."""
+    _, rows, columns = _stages(size)[-1].output
+    return rows, columns
+
+
+@lru_cache(maxsize=4)
+def _stages(size: Size) -> tuple[Layer, ...]:
+    return regression_stages(size)
+
+
+def layers() -> str:
+    """The network's table at its size here and at the usual one."""
+    sizes = [size for size in (size_here(), USUAL) if size is not None]
     rows = [["coarse and fine map", *(times((2, *size)) for size in sizes), ""]]
     rows += [
-        [one.what, times(one.output), times(other.output), f"{one.parameters:,}"] for one, other in zip(small, large, strict=True)
+        [alike[0].what, *(times(one.output) for one in alike), f"{alike[0].parameters:,}"]
+        for alike in zip(*map(_stages, sizes), strict=True)
     ]
-    rows += [
-        ["global average pooling", str(FEATURES), str(FEATURES), ""],
-        ["sex joined: 1 male, 0 female", str(FEATURES + 1), str(FEATURES + 1), ""],
-    ]
-    for inputs, outputs, what in (
-        (FEATURES + 1, DENSE, "dropout, dense, ReLU"),
-        (DENSE, DENSE, "dropout, dense, ReLU"),
-        (DENSE, 1, "dense: months"),
+    for what, inputs, outputs in (
+        ("global average pooling", None, FEATURES),
+        ("sex joined: 1 male, 0 female", None, FEATURES + 1),
+        ("dense, ReLU, dropout", FEATURES + 1, DENSE),
+        ("dense, ReLU, dropout", DENSE, DENSE),
+        ("dense: months", DENSE, 1),
     ):
-        rows.append([what, str(outputs), str(outputs), f"{(inputs + 1) * outputs:,}"])
-    rows.append(["all", "", "", f"{parameters('inception_v3', 2):,}"])
+        weights = "" if inputs is None else f"{(inputs + 1) * outputs:,}"
+        rows.append([what, *[str(outputs)] * len(sizes), weights])
+    rows.append(["all", *[""] * len(sizes), f"{parameters('inception_v3', 2):,}"])
     heads = (f"output, {height} x {width}" for height, width in sizes)
     return table(("stage", *heads, "parameters"), rows)
