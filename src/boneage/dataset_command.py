@@ -32,7 +32,7 @@ def dataset(
     dicom: Annotated[Path, typer.Option("--dicom", help="Folder of DICOM films.")],
     out: Annotated[Path, typer.Option("--out", help="New folder for the data set and exclusions.csv.")],
     ages: Annotated[
-        str, typer.Option("--ages", help="Chronological ages taken in, whole years; as in Lee 2017. all: any. Unknown ones are kept.")
+        str, typer.Option("--ages", help="Chronological ages, whole years, as in Lee 2017; all: any. Unknown ones are kept.")
     ] = "5-18",
     key: Annotated[
         Path | None, typer.Option("--key", help="Write a private table of ids and accession numbers here, outside --out.")

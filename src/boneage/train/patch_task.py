@@ -46,7 +46,7 @@ class PatchTask:
         border = settings.patch // 2
         self.pixels = np.stack([np.pad(film.pixels, border) for film in films])
         self.places = {held: _places(films, held, self.held_out, recipe.seed) for held in (False, True)}
-        self.best = BestEpoch(best or runs_folder() / recipe.name / "best.pt", recipe.epochs - 1, recipe.epochs - recipe.stages[-1].epochs)
+        self.best = BestEpoch(best or runs_folder() / recipe.name / "best.pt", recipe.epochs - 1, recipe.last_stage)
 
     @property
     def gamma(self) -> float:

@@ -66,7 +66,7 @@ class PublishedTask:
         usable = [film for film in films if film.id in self.inputs.prepared.row_of]
         self.train_films = [film for film in usable if film.part is Part.TRAIN]
         self.select_films = [film for film in usable if film.part is Part.SELECT]
-        self.best = BestEpoch(runs_folder() / recipe.name / "best.pt", recipe.epochs - 1, recipe.epochs - recipe.stages[-1].epochs)
+        self.best = BestEpoch(runs_folder() / recipe.name / "best.pt", recipe.epochs - 1, recipe.last_stage)
 
     def build(self, *, resumed: bool) -> nn.Module:
         model = build(self.settings, self.recipe.stages[-1].size)

@@ -197,6 +197,11 @@ class Recipe(_Table):
     def epochs(self) -> int:
         return sum(stage.epochs for stage in self.stages)
 
+    @property
+    def last_stage(self) -> int:
+        """The first epoch at the last size, counted from 0."""
+        return self.epochs - self.stages[-1].epochs
+
     def size_at(self, epoch: int) -> tuple[int, int]:
         """The input size of an epoch, counted from 0."""
         for stage in self.stages:
