@@ -31,6 +31,7 @@ from typing import Any
 
 import httpx2
 import numpy as np
+from processes import memory_mib, processor_seconds
 from pydicom import dcmread
 from pydicom.uid import generate_uid
 
@@ -45,7 +46,6 @@ SEEDS = 6  # films that are read before the load begins
 SLOW_SECONDS = 3.0  # a median beyond it: the rate is more than the service answers
 TIMEOUT_SECONDS = 60.0
 RATES = (1.0, 4.0, 16.0)  # requests a second
-TICKS = os.sysconf("SC_CLK_TCK")
 
 Ask = Callable[[int], Awaitable[httpx2.Response]]
 
@@ -108,27 +108,6 @@ def _answers(url: str) -> bool:
         return httpx2.get(f"{url}/health", timeout=5).is_success
     except httpx2.TransportError:
         return False
-
-
-def processes(parent: int) -> list[int]:
-    """It and its children."""
-    children = Path(f"/proc/{parent}/task/{parent}/children")
-    found = [int(one) for task in children.parent.parent.glob("*/children") for one in task.read_text().split()]
-    return [parent, *(one for child in found for one in processes(child))]
-
-
-def processor_seconds(parent: int) -> float:
-    """What they have used so far."""
-    ticks = 0
-    for process in processes(parent):
-        ticks += sum(map(int, Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]))
-    return ticks / TICKS
-
-
-def memory_mib(parent: int) -> list[float]:
-    """Of each process, the largest first."""
-    pages = [int(Path(f"/proc/{one}/statm").read_text().split()[1]) for one in processes(parent)]
-    return sorted((page * os.sysconf("SC_PAGE_SIZE") / 2**20 for page in pages), reverse=True)
 
 
 def a_film(folder: Path) -> bytes:

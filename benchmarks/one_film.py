@@ -22,6 +22,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from processes import peak_mib
 from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGLosslessSV1, JPEGLSLossless
 
 from boneage import REFERENCE, Sex, assess
@@ -82,16 +83,6 @@ def command_of(film: Path, sex: Sex) -> list[str]:
 
 def cold(film: Path, sex: Sex) -> None:
     subprocess.run(command_of(film, sex), check=True, stdout=subprocess.DEVNULL)
-
-
-def peak_mib(film: Path, sex: Sex) -> float:
-    """Memory of the command, asked by a small process: a child's peak is at least that of the process that started it."""
-    ask = (
-        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); "
-        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-    )
-    done = subprocess.run([sys.executable, "-c", ask, *command_of(film, sex)], check=True, capture_output=True, text=True)
-    return int(done.stdout) / 1024
 
 
 def stages(film: Path, sex: Sex) -> dict[str, Callable[[], object]]:
@@ -172,7 +163,7 @@ def main() -> None:
             table.append((step, f"{cpu:.4f}", f"{wall:.4f}", f"{wall / alone:.2f}"))
             sys.stdout.write("{:48}{:>14}{:>14}{:>30}\n".format(*table[-1]))
             sys.stdout.flush()
-        memory = peak_mib(film, chosen.sex)
+        memory = peak_mib(command_of(film, chosen.sex))
     sys.stdout.write(f"peak memory of the command {memory:.0f} MiB, film {size[0]} x {size[1]}\n")
     if chosen.out:
         origin = {

@@ -8,6 +8,8 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
+from ten_million import page
+
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "boneage"
 API = "reference/api"
@@ -71,6 +73,7 @@ def generated() -> dict[str, str]:
         "reference/commands.md": commands(),
         "reference/settings-file.md": settings(),
         "reference/record.md": record(),
+        "how-to/ten-million-films.md": page(),
     } | api()
 
 

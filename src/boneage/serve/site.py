@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 
 from sqlalchemy import Engine
 
@@ -42,6 +44,7 @@ class Site:
     pictures: Pictures
     map_maker: MapMaker
     reports: Reports
+    at_once: BoundedSemaphore  # films that are assessed within a request, one for each core: more would only wait for each other
 
 
 def open_site(settings: Settings) -> Site:
@@ -67,6 +70,7 @@ def open_site(settings: Settings) -> Site:
         pictures=pictures,
         map_maker=MapMaker(worklist, pictures),
         reports=Reports(pictures, worklist, settings.reads.language),
+        at_once=BoundedSemaphore(os.cpu_count() or 1),
     )
 
 

@@ -15,6 +15,7 @@ from boneage.errors import BoneAgeError, Kind
 from boneage.report.formats import Format
 from boneage.report.language import Language
 from boneage.report.reading import Status
+from boneage.serve.site import Site
 from boneage.serve.states import State
 from boneage.serve.store.records import Handover, Role
 from boneage.serve.store.worklist import Stale
@@ -40,6 +41,22 @@ def test_a_bad_file_is_told_in_the_words_of_the_command_line(reader: Any, name: 
     expected = {"kind": failed.value.kind.value, "message": str(failed.value)}
     assessed = reader.post(f"{API}/assess", files={"file": ("hand.png", BAD[name])}).json()
     assert assessed["error"] == expected
+
+
+def test_more_films_at_once_than_cores_are_asked_to_come_again(site: Site, reader: Any) -> None:
+    held = 0
+    while site.at_once.acquire(blocking=False):
+        held += 1
+    assert held >= 1
+    name = next(iter(BAD))
+    busy = reader.post(f"{API}/assess", files={"file": ("hand.png", BAD[name])})
+    assert busy.status_code == 503
+    assert busy.headers["Retry-After"] == "1"
+    assert "again in a moment" in busy.json()["error"]["message"]
+    site.at_once.release(held)
+    assert reader.post(f"{API}/assess", files={"file": ("hand.png", BAD[name])}).status_code == 200
+    assert [site.at_once.acquire(blocking=False) for _ in range(held)] == [True] * held  # each gave its place back
+    site.at_once.release(held)
     (received,) = reader.post(f"{API}/films", files={"files": ("hand.png", BAD[name])}).json()
     if received["error"] is not None:  # else the worker tells it
         assert received["error"] == expected

@@ -24,7 +24,7 @@ STATUS = MappingProxyType(
         Kind.INTERNAL: 500,
     }
 )
-KINDS = MappingProxyType({404: Kind.NOT_FOUND, 413: Kind.TOO_LARGE})  # what the framework itself refuses
+KINDS = MappingProxyType({404: Kind.NOT_FOUND, 413: Kind.TOO_LARGE, 503: Kind.INTERNAL})  # what the framework itself refuses
 OTHERS = 422  # a film that cannot be read is understood, but cannot be processed
 CONFLICT = 409
 

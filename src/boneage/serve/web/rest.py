@@ -81,14 +81,21 @@ def assess_now(
     site: TheSite,
     sex: Annotated[str | None, Form(pattern="^(female|male|both)$")] = None,
 ) -> dict[str, Any]:
-    """Assesses a film and keeps nothing: the record of `boneage assess --json`, or the error with the same words."""
+    """Assesses a film and keeps nothing: the record of `boneage assess --json`, or the error with the same words.
+
+    503 while as many are being assessed as there are cores: what sends an archive sends the next when one is answered.
+    """
     if site.settings.reads.blind and user.role is not Role.DEVICE:
         raise HTTPException(403, "this site reads blind: send the film to the worklist")
     asked = None if sex is None else BOTH if sex == "both" else Sex(sex)
+    if not site.at_once.acquire(blocking=False):
+        raise HTTPException(503, "too many films at once: send this one again in a moment", {"Retry-After": "1"})
     try:
         outcome = assess(file.file.read(), site.system, sex=asked)
     except BoneAgeError as error:
         return to_record("", Failure(error, 0.0), site.system)
+    finally:
+        site.at_once.release()
     return to_record("", outcome, site.system)
 
 
