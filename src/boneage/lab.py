@@ -20,7 +20,7 @@ from boneage.errors import BoneAgeError, Kind
 from boneage.extras import load
 from boneage.networks import LAB_WEIGHTS, WEIGHTS
 from boneage.pipeline import need_networks, need_weights
-from boneage.systems import REFERENCE, SYSTEMS, System, find_system, find_way
+from boneage.systems import REFERENCE, SYSTEMS, WAYS, System, find_system, find_way
 
 if TYPE_CHECKING:
     from boneage.evaluate.run import Answers
@@ -60,8 +60,14 @@ def train(
     recipes: Annotated[list[Path], typer.Argument(metavar="RECIPE ...", help="recipes/NAME.toml; several are trained in turn.")],
     data: DataFolder = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1 ...")] = "cpu",
-    workers: Annotated[int, typer.Option(help="Threads that prepare films.")] = 2,
+    workers: Annotated[int, typer.Option(help="Threads of each process that prepare films.")] = 2,
     bf16: Annotated[bool, typer.Option(help="Train in bfloat16 where the device can.")] = True,
+    processes: Annotated[
+        int, typer.Option(min=1, help="Processes that share each batch: on CPU cores, or with --device cuda on a GPU each.")
+    ] = 1,
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="Compile the network: minutes at the start, faster steps after, meant for a GPU.")
+    ] = False,
 ) -> None:
     """Train recipes one after another, or go on where an earlier call was stopped; a finished one is passed over.
 
@@ -72,10 +78,11 @@ def train(
     from boneage.train.recipe import read_recipe
     from boneage.train.run import run, run_folder
 
+    machine = Machine(device, workers, bf16, compiled, processes)
     queue = [read_recipe(recipe) for recipe in recipes]  # a wrong one is told before the first is trained
     for settings in queue:
         to_user.print(f"run folder: {run_folder(settings)}", highlight=False, soft_wrap=True)
-        run(settings, need_data(data), machine=Machine(device, workers, bf16), tell=to_log)
+        run(settings, need_data(data), machine=machine, tell=to_log)
 
 
 def to_log(line: str) -> None:
@@ -260,7 +267,7 @@ def ask(system: System, data: Path, part: Part) -> tuple[Answers, Calibration]:
 
 def prepare(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A film: DICOM, PNG, JPEG ...")],
-    way: Annotated[str, typer.Option("--as", help="Whose way: reference, iglovikov-2018, lee-2017, ren-2018, squashed.")],
+    way: Annotated[str, typer.Option("--as", help=f"Whose way: {', '.join(WAYS)}.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for a picture of each step, and of what the networks get to see.")],
 ) -> None:
     """Prepare a film as a published system does, step by step. Needs the source tree's weights-lab/."""

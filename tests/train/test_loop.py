@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from boneage.errors import BoneAgeError
-from boneage.train.loop import Batch, Machine, learning_rate, ordered_map, train
-from boneage.train.recipe import Recipe, read_recipe
+from boneage.train.loop import Batch, Machine, State, learning_rate, ordered_map, train
+from boneage.train.recipe import Cosine, Exponential, Recipe, ThreeSteps, read_recipe
 
 PLAIN = Machine(workers=0, bf16=False)
 
@@ -71,6 +71,7 @@ def test_a_killed_run_resumes_to_the_bit(tmp_path: Path) -> None:
     rows = [log_of(tmp_path / name) for name in ("whole", "killed")]
     for row in (*rows[0], *rows[1]):
         row.pop("seconds")
+        assert float(row.pop("images_per_second")) > 0
     assert rows[0] == rows[1]
 
 
@@ -102,6 +103,37 @@ def test_the_rate_warms_up_and_ends_at_zero() -> None:
     assert learning_rate(recipe, epochs_done=0, step=10**6) == pytest.approx(top)
     assert learning_rate(recipe, epochs_done=5, step=10**6) == pytest.approx(top / 2)
     assert learning_rate(recipe, epochs_done=10, step=10**6) == pytest.approx(0)
+
+
+def scheduled(schedule: Cosine | ThreeSteps | Exponential) -> Recipe:
+    """Eight epochs without a warm-up, from a rate of 0.01."""
+    recipe = small(8)
+    changed = {"schedule": schedule, "learning_rate": 0.01, "warmup_steps": 0}
+    return recipe.model_copy(update={"optimizer": recipe.optimizer.model_copy(update=changed)})
+
+
+def test_three_steps_are_at_1_2_3_4_and_7_8() -> None:
+    recipe = scheduled(ThreeSteps(kind="three-steps", gamma=0.5))
+    found = [learning_rate(recipe, epochs_done=done, step=0) for done in (0, 3.99, 4, 5.99, 6, 6.99, 7, 8)]
+    assert found == pytest.approx([0.01, 0.01, 0.005, 0.005, 0.0025, 0.0025, 0.00125, 0.00125])
+
+
+def test_an_exponential_goes_from_the_rate_to_the_last_by_even_factors() -> None:
+    recipe = scheduled(Exponential(kind="exponential", last=1e-6))
+    found = [learning_rate(recipe, epochs_done=done, step=0) for done in (0, 2, 4, 6, 8)]
+    assert found == pytest.approx([1e-2, 1e-3, 1e-4, 1e-5, 1e-6])
+
+
+def test_sgd_has_momentum_and_decays_neither_biases_nor_normalization(tmp_path: Path) -> None:
+    """Lee 2017: 0.9 and 0.005."""
+    recipe = small(1)
+    changed = {"algorithm": "sgd", "weight_decay": 0.005}
+    recipe = recipe.model_copy(update={"optimizer": recipe.optimizer.model_copy(update=changed)})
+    state = State.start(recipe, Small(recipe), tmp_path / "last.pt", PLAIN)
+    assert isinstance(state.optimizer, torch.optim.SGD)
+    assert [group["momentum"] for group in state.optimizer.param_groups] == [0.9, 0.9]
+    decay = {id(p): group["weight_decay"] for group in state.optimizer.param_groups for p in group["params"]}
+    assert all(decay[id(p)] == (0.005 if p.ndim > 1 else 0) for p in state.model.parameters())
 
 
 @pytest.mark.parametrize("workers", [0, 1, 3])

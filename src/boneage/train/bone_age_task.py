@@ -31,6 +31,8 @@ RECENTERED_ON = 64  # films that give folded batch normalization its statistics
 class BoneAgeTask:
     """Batches, loss and score of a reference network."""
 
+    share = slice(None)  # of each batch, which is made here: processes.py's Sharing
+
     def __init__(self, recipe: Recipe, settings: Settings, data: Path) -> None:
         self.recipe, self.settings = recipe, settings
         self.soft: dict[int, Soft] = soft_labels(settings.teacher, data) if settings.teacher else {}  # before the films: memory
@@ -65,7 +67,8 @@ class BoneAgeTask:
 
         def make(films: list[AlignedFilm], rng: np.random.Generator) -> Batch:
             changes = [draw(self.recipe.augment, rng) for _ in films]
-            return self.batch(films, changes, [draw_acquisition(self.settings.acquisition, rng) for _ in films], size)
+            acquired = [draw_acquisition(self.settings.acquisition, rng) for _ in films]
+            return self.batch(films[self.share], changes[self.share], acquired[self.share], size)
 
         yield from film_batches(self.train, make, self.recipe, epoch, workers=workers)
 

@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from boneage.errors import BoneAgeError, Kind
 from boneage.found_hands import runs_folder
 from boneage.models.mobilenet_v2 import MobileNetV2, recenter_batch_norm
+from boneage.models.resnet50 import ResNet50
 from boneage.models.vgg import Vgg
 from boneage.train.recipe import Cosine, Exponential, Recipe, ThreeSteps
 
@@ -34,6 +35,7 @@ A = TypeVar("A")
 B = TypeVar("B")
 Tell = Callable[[str], None]
 THREE_STEPS = (0.5, 0.75, 0.875)  # shares of all epochs
+SEEDS_APART = 10**9  # each process draws its own dropout
 
 
 class Task(Protocol):
@@ -51,8 +53,54 @@ class Machine:
     """Machine facts of a run; never in a recipe."""
 
     device: str = "cpu"
-    workers: int = 2
+    workers: int = 2  # threads of each process
     bf16: bool = True
+    compiled: bool = False  # by torch.compile: other roundings and dropout, so other weights
+    processes: int = 1  # that share each batch (processes.py)
+
+
+class Losses(nn.Module):
+    """A task's loss as a module's `forward`, whatever of the network it calls: what is compiled, and what DDP wraps."""
+
+    def __init__(self, task: Task, model: nn.Module) -> None:
+        super().__init__()
+        self.task, self.model = task, model
+
+    def forward(self, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        return self.task.loss(self.model, batch)
+
+
+class Team(Protocol):
+    """The processes that train together. Number 0 follows the average, scores and writes."""
+
+    @property
+    def number(self) -> int: ...  # of this process
+    @property
+    def count(self) -> int: ...
+    def join(self, losses: Losses) -> nn.Module: ...  # called as `losses` is; the gradients are the whole batch's
+    def share(self, batch: Batch) -> Batch: ...  # this process's films
+    def mean(self, values: dict[str, float]) -> dict[str, float]: ...  # over the processes
+    def wait(self) -> None: ...  # for all
+
+
+@dataclass(frozen=True)
+class Alone:
+    """One process: every batch is its own."""
+
+    number: int = 0
+    count: int = 1
+
+    def join(self, losses: Losses) -> nn.Module:
+        return losses
+
+    def share(self, batch: Batch) -> Batch:
+        return batch
+
+    def mean(self, values: dict[str, float]) -> dict[str, float]:
+        return values
+
+    def wait(self) -> None:
+        pass
 
 
 def pretrained(trunk: MobileNetV2, films: Tensor) -> None:
@@ -81,7 +129,7 @@ def _start_from_run(name: str, model: nn.Module) -> None:
         came = f"{name} after {saved['epoch']} of {epochs} epochs"
         raise BoneAgeError(Kind.BAD_RECIPE, came=came, expected="a finished run", todo=todo)
     try:
-        if isinstance(model, Vgg):
+        if isinstance(model, Vgg | ResNet50):
             model.take(saved["average"], tuple(stages[-1]["size"]))
         else:
             model.load_state_dict(saved["average"])
@@ -218,49 +266,65 @@ def _settings(recipe: str) -> dict[str, object]:
     return {key: value for key, value in json.loads(recipe).items() if key != "about"}
 
 
-def train(recipe: Recipe, task: Task, run: Path, *, machine: Machine, tell: Tell) -> nn.Module:
-    """Train to the recipe's last epoch, from the run folder's checkpoint if there is one. Returns the averaged model."""
+def train(recipe: Recipe, task: Task, run: Path, *, machine: Machine, tell: Tell, team: Team | None = None) -> nn.Module:
+    """Train to the recipe's last epoch, from the run folder's checkpoint if there is one.
+
+    Returns the averaged model; of a team's processes only number 0 follows the average.
+    """
+    team = team or Alone()
     run.mkdir(parents=True, exist_ok=True)
     state = State.start(recipe, task, run / "last.pt", machine)
-    trim_log(run, state.epoch)
+    losses = Losses(task, state.model)
+    if machine.compiled:
+        losses.compile()
+    loss_of = team.join(losses)
+    if team.number == 0:
+        trim_log(run, state.epoch)
     while state.epoch < recipe.epochs:
         began = time.monotonic()
-        torch.manual_seed(recipe.seed * 1000 + state.epoch)
-        means = _epoch(state, recipe, task, machine=machine, tell=tell)
-        scores = task.score(state.average.eval(), state.epoch, machine.workers)
-        state.epoch += 1
-        row = {"epoch": float(state.epoch), **{f"train_{key}": value for key, value in means.items()}}
-        row |= scores | {"learning_rate": state.optimizer.param_groups[0]["lr"], "seconds": time.monotonic() - began}
-        log_row(run, row)
-        state.save(run / "last.pt", recipe)
-        tell("  ".join(f"{key} {value:.4g}" for key, value in row.items()))
+        torch.manual_seed(recipe.seed * 1000 + state.epoch + SEEDS_APART * team.number)
+        means = _epoch(state, loss_of, recipe, task, machine=machine, tell=tell, team=team)
+        epoch, state.epoch = state.epoch, state.epoch + 1
+        if team.number == 0:
+            scores = task.score(state.average.eval(), epoch, machine.workers)
+            row = {"epoch": float(state.epoch), **means, **scores, "learning_rate": state.optimizer.param_groups[0]["lr"]}
+            row["seconds"] = time.monotonic() - began
+            log_row(run, row)
+            state.save(run / "last.pt", recipe)
+            tell("  ".join(f"{key} {value:.4g}" for key, value in row.items()))
+        team.wait()
     return state.average.eval()
 
 
-def _epoch(state: State, recipe: Recipe, task: Task, *, machine: Machine, tell: Tell) -> dict[str, float]:
-    """One pass; returns the means of the loss and its parts."""
-    steps, sums, began = task.steps(state.epoch), dict[str, float](), time.monotonic()
+def _epoch(
+    state: State, loss_of: nn.Module, recipe: Recipe, task: Task, *, machine: Machine, tell: Tell, team: Team
+) -> dict[str, float]:
+    """One pass; returns the means of the loss and its parts, and images per second of the training alone."""
+    steps, sums, images, began = task.steps(state.epoch), dict[str, float](), 0, time.monotonic()
     state.model.train()
     for count, batch in enumerate(task.batches(state.epoch, machine.workers), start=1):
         rate = learning_rate(recipe, epochs_done=state.epoch + (count - 1) / steps, step=state.step)
         for group in state.optimizer.param_groups:
             group["lr"] = rate
-        batch = {key: value.to(machine.device, non_blocking=True) for key, value in batch.items()}
+        batch = {key: value.to(machine.device, non_blocking=True) for key, value in team.share(batch).items()}
         batch["image"] = batch["image"].contiguous(memory_format=torch.channels_last)
         with torch.autocast(machine.device.split(":")[0], torch.bfloat16, enabled=machine.bf16):
-            loss, parts = task.loss(state.model, batch)
+            loss, parts = loss_of(batch)
         state.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         nn.utils.clip_grad_norm_(state.model.parameters(), recipe.optimizer.clip_norm)
         state.optimizer.step()
         state.step += 1
-        _follow(state.average, state.model, min(recipe.optimizer.ema_decay, (1 + state.step) / (10 + state.step)))
+        if team.number == 0:
+            _follow(state.average, state.model, min(recipe.optimizer.ema_decay, (1 + state.step) / (10 + state.step)))
         for key, value in {"loss": float(loss.detach()), **parts}.items():
             sums[key] = sums.get(key, 0.0) + value
+        images += len(batch["image"]) * team.count
         if count % 50 == 0:
-            speed = count / (time.monotonic() - began)
-            tell(f"epoch {state.epoch + 1} step {count}/{steps} loss {sums['loss'] / count:.3f} {speed:.2f} steps/s")
-    return {key: value / steps for key, value in sums.items()}
+            told = f"loss {sums['loss'] / count:.3f} {images / (time.monotonic() - began):.1f} images/s"
+            tell(f"epoch {state.epoch + 1} step {count}/{steps} {told}")
+    means = {f"train_{key}": value for key, value in team.mean({key: value / steps for key, value in sums.items()}).items()}
+    return means | {"images_per_second": images / (time.monotonic() - began)}
 
 
 def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

@@ -59,6 +59,8 @@ def _lot(film: Film) -> bytes:
 class PublishedTask:
     """Batches, loss and score of one network."""
 
+    share = slice(None)  # of each batch, which is made here: processes.py's Sharing
+
     def __init__(self, recipe: Recipe, settings: Settings, data: Path) -> None:
         self.recipe, self.settings = recipe, settings
         films = films_of(settings.films, data)
@@ -85,7 +87,8 @@ class PublishedTask:
         size, done = self.recipe.size_at(epoch), torch.tensor(epoch / self.recipe.epochs)
 
         def make(films: list[Film], rng: np.random.Generator) -> Batch:
-            return self.inputs.batch(films, [draw(self.recipe.augment, rng) for _ in films], size) | {"done": done}
+            changes = [draw(self.recipe.augment, rng) for _ in films]
+            return self.inputs.batch(films[self.share], changes[self.share], size) | {"done": done}
 
         yield from film_batches(self.train_films, make, self.recipe, epoch, workers=workers)
 

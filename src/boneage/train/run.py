@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -60,4 +61,16 @@ def run_claimed(recipe: Recipe, data: Path, *, machine: Machine, tell: Tell) -> 
         load_prepared(data, films_of(recipe.task.films, data), recipe.task.films.way, recipe.task.films.scan, tell=tell)
     if isinstance(recipe.task, BoneAgeTask) and recipe.task.teacher is not None:
         soft_labels(recipe.task.teacher, data, device=machine.device, tell=tell)
+    if machine.processes > 1:
+        return _run_together(recipe, data, machine=machine, tell=tell)
     return train(recipe, task_of(recipe, data), run_folder(recipe), machine=machine, tell=tell)
+
+
+def _run_together(recipe: Recipe, data: Path, *, machine: Machine, tell: Tell) -> nn.Module:
+    """The averaged weights are read from the finished run: no process hands its network over."""
+    from boneage.train.export import averaged
+    from boneage.train.processes import train_together
+
+    folder = run_folder(recipe)
+    train_together(recipe, partial(task_of, recipe, data), folder, machine=machine, tell=tell)
+    return averaged(recipe, folder / "last.pt").model
