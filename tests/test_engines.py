@@ -16,6 +16,7 @@ from boneage.engines import ENGINE, NO_TELEMETRY, THREADS, Engine, engine_asked,
 from boneage.errors import BoneAgeError, Kind
 from boneage.networks import load_network
 from boneage.phantom import Phantom, write_png
+from boneage.types import Flag
 
 MOVED_MONTHS = 0.01  # of 100 films none moved by 0.001
 
@@ -72,6 +73,9 @@ def test_openvino_gives_the_same_months(girl: Phantom, tmp_path: Path, monkeypat
     months, _ = answer(film)
     monkeypatch.setenv(ENGINE, "openvino")
     assert answer(film)[0] == pytest.approx(months, abs=MOVED_MONTHS)
+    assert Flag.OTHER_ENGINE in assess(film, sex=Sex.FEMALE).flags
+    monkeypatch.delenv(ENGINE)
+    assert Flag.OTHER_ENGINE not in assess(film, sex=Sex.FEMALE).flags
 
 
 def test_a_picture_is_read_without_what_it_does_not_need(girl: Phantom, tmp_path: Path) -> None:

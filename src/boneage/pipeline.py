@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 
 from boneage.combine.estimate import calibration_file, estimate, load_calibration
+from boneage.engines import MEASURED, engine_asked
 from boneage.errors import BoneAgeError, Kind
 from boneage.networks import WHERE, load_network, trained_in_turn, weights_path
 from boneage.prepare import prepare
@@ -56,9 +57,14 @@ def assess(source: Path | str | bytes | Radiograph, system: System = REFERENCE, 
         sex_source=sex_source,
         system=system.name,
         weights=system.weights,
-        flags=radiograph.flags | sex_flags | prepared.flags,
+        flags=radiograph.flags | sex_flags | prepared.flags | engine_flags(),
         seconds=time.perf_counter() - began,
     )
+
+
+def engine_flags() -> frozenset[Flag]:
+    """A flag where the networks are not computed as they were measured."""
+    return frozenset() if engine_asked() is MEASURED else frozenset({Flag.OTHER_ENGINE})
 
 
 def perceive(radiograph: Radiograph, system: System) -> Prepared:

@@ -68,6 +68,7 @@ class Flag(str, Enum):
     BELOW_RANGE = "below-this-systems-range"  # the youngest class of a system that was not trained on younger children
     NEAR_RANGE_END = "near-range-end"  # under 24 or over 216 months: few films, biased labels
     TOLERATED_HEADER = "tolerated-header"  # a value of the header broke the standard and was ignored
+    OTHER_ENGINE = "other-engine"  # asked for by name; not what the figures were measured with (engines.py)
 
 
 @dataclass(frozen=True)
