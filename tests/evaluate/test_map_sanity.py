@@ -11,6 +11,7 @@ from boneage.evaluate.map_sanity import (
     AREAS,
     BESIDE,
     Seen,
+    Shuffled,
     areas,
     months_without,
     rank_correlation,
@@ -64,14 +65,15 @@ def test_bones_count_for_the_answer(assessment: Assessment) -> None:
     assert max(changes["carpals"], changes["joints of the fingers"]) > changes[BESIDE]
 
 
-def test_shuffled_weights_answer_otherwise_and_only_within(assessment: Assessment) -> None:
+@pytest.mark.parametrize("what", Shuffled)
+def test_shuffled_weights_answer_otherwise_and_only_within(assessment: Assessment, what: Shuffled) -> None:
     def months() -> float:
         return assess(assessment.radiograph).estimates[0].bone_age_months
 
     before = months()
-    with shuffled_weights(REFERENCE, seed=1):
+    with shuffled_weights(REFERENCE, 1, what):
         first = months()
-    with shuffled_weights(REFERENCE, seed=1):
+    with shuffled_weights(REFERENCE, 1, what):
         again = months()
     assert first == again
     assert abs(first - before) > 1
@@ -86,11 +88,11 @@ def test_rank_correlation_of_strengths() -> None:
 
 
 def test_figures_of_three_films() -> None:
-    seen = [Seen(dict.fromkeys(AREAS, float(k)), 0.1 * k, 0.2 * k) for k in (1, 2, 3)]
+    seen = [Seen(dict.fromkeys(AREAS, float(k)), 0.1 * k, {what.value: 0.2 * k for what in Shuffled}) for k in (1, 2, 3)]
     rows = {row.check: row for row in summed(seen)}
-    assert len(rows) == len(AREAS) + 2
+    assert len(rows) == len(AREAS) + 3
     assert (rows["carpals taken away"].median, rows["carpals taken away"].unit) == (2, "months")
-    assert rows["map of shuffled weights"].median == pytest.approx(0.4)
+    assert rows["map after shuffling all weights"].median == pytest.approx(0.4)
     assert rows["map beside the hand"].p95 == pytest.approx(0.29)
     with pytest.raises(ValueError, match="at least one film"):
         summed([])

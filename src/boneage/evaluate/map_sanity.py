@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from enum import Enum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -43,6 +44,13 @@ BESIDE = "beside the hand"  # where markers and letters are
 AREAS = ("carpals", "joints of the fingers", "shafts", BESIDE)
 
 
+class Shuffled(Enum):
+    """Which weights are put in random places. With all of them a network may say the same of every film: its map is empty."""
+
+    HEAD = "the dense layers"
+    ALL = "all weights"
+
+
 @dataclass(frozen=True)
 class Sanity:
     """One check over all films. Changes are of the answer, signs left out."""
@@ -60,7 +68,7 @@ class Seen:
 
     changes: Mapping[str, float]  # months, by area
     beside: float  # the share of the occlusion map's strength that lies beside the hand
-    shuffled: float  # the rank correlation of its occlusion map with that of shuffled weights
+    shuffled: Mapping[str, float]  # by what was shuffled: the rank correlation of its occlusion map with that network's
 
 
 def measure_sanity(system: System, data: Path, part: Part, *, most: int, seed: int = 1) -> list[Sanity]:
@@ -73,13 +81,20 @@ def measure_sanity(system: System, data: Path, part: Part, *, most: int, seed: i
             read.append(_ask(system, file, chosen[film_id]))
         except BoneAgeError:
             continue
-    with shuffled_weights(system, seed):
-        others = [_map(system, assessment) for assessment, _ in read]
-    seen = [
-        Seen(months_without(system, assessment), _beside(assessment, own), rank_correlation(own.values, other.values))
-        for (assessment, own), other in zip(read, others, strict=True)
-    ]
-    return summed(seen)
+    others = {}
+    for what in Shuffled:
+        with shuffled_weights(system, seed, what):
+            others[what.value] = [_map(system, assessment) for assessment, _ in read]
+    return summed(
+        [
+            Seen(
+                months_without(system, assessment),
+                _beside(assessment, own),
+                {what: rank_correlation(own.values, maps[number].values) for what, maps in others.items()},
+            )
+            for number, (assessment, own) in enumerate(read)
+        ]
+    )
 
 
 def summed(seen: list[Seen]) -> list[Sanity]:
@@ -88,8 +103,10 @@ def summed(seen: list[Seen]) -> list[Sanity]:
         raise ValueError("at least one film is expected")
     rows = [_row(f"{area} taken away", [one.changes[area] for one in seen], "months") for area in AREAS]
     rows.append(_row("map beside the hand", [one.beside for one in seen], "share"))
-    rows.append(_row("map of shuffled weights", [one.shuffled for one in seen], "rank correlation"))
-    return rows
+    return rows + [
+        _row(f"map after shuffling {what.value}", [one.shuffled[what.value] for one in seen], "rank correlation")
+        for what in Shuffled
+    ]
 
 
 def months_without(system: System, assessment: Assessment) -> dict[str, float]:
@@ -127,12 +144,12 @@ def without(crop: Crop, hand: Hand, mask: Mask, *, inside: bool) -> Crop:
 
 
 @contextmanager
-def shuffled_weights(system: System, seed: int) -> Iterator[None]:
+def shuffled_weights(system: System, seed: int, what: Shuffled) -> Iterator[None]:
     """Within it the networks that vote have their own weights in random places, each tensor's within itself."""
     random = np.random.default_rng(seed)
     with TemporaryDirectory() as folder:
         for name in {member.network: None for member in system.members}:
-            _shuffle(name, Path(folder), random)
+            _shuffle(name, Path(folder), random, what)
         with weights_from(Path(folder)):
             yield
 
@@ -203,14 +220,14 @@ def _grown(mask: Mask, margin: float) -> Mask:
     return cv2.dilate(mask.astype(np.uint8), disc).astype(bool)
 
 
-def _shuffle(name: str, folder: Path, random: np.random.Generator) -> None:
-    """The network's file with every weight tensor's values in random places, and a card that fits it."""
+def _shuffle(name: str, folder: Path, random: np.random.Generator, what: Shuffled) -> None:
+    """The network's file with weight tensors' values in random places, and a card that fits it."""
     onnx = load("onnx")
     numpy_helper = load("onnx.numpy_helper")
     model: Any = onnx.load(str(find_weights(f"{name}.onnx")))
     for tensor in model.graph.initializer:
         values = numpy_helper.to_array(tensor)
-        if values.ndim > 1:
+        if values.ndim == 2 or (values.ndim > 2 and what is Shuffled.ALL):
             shuffled = random.permutation(values.ravel()).reshape(values.shape)
             tensor.CopyFrom(numpy_helper.from_array(shuffled, tensor.name))
     data = model.SerializeToString()
