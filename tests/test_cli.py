@@ -222,7 +222,13 @@ def test_stopping_keeps_what_was_read(films: Path, tmp_path: Path) -> None:
 
     many = [str(films / "girl.dcm")] * 400
     command = [sys.executable, "-m", "boneage", "assess", *many, "--out", str(tmp_path / "out")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # tests started in the background ignore it
+    )
     lines = tmp_path / "out" / "assessments.jsonl"
     while not (lines.is_file() and len(lines.read_text().splitlines()) >= 2):
         assert process.poll() is None
