@@ -10,7 +10,7 @@ import csv
 import hashlib
 import os
 import tarfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
@@ -132,6 +132,11 @@ def labeled(films: Mapping[int, Film], film_id: int) -> Film:
             todo="Give the data set that the results are of with --data DIR or BONEAGE_DATA.",
         )
     return films[film_id]
+
+
+def evenly(films: Sequence[Film], most: int) -> Sequence[Film]:
+    """At most so many, at even steps."""
+    return films[:: max(1, -(-len(films) // most))]
 
 
 def iterate_files(data: Path, ids: set[int], scan: Scan = Scan.CHALLENGE) -> Iterator[tuple[int, bytes]]:

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from boneage.dataset import Film, by_id
+from boneage.dataset import Film, by_id, evenly
 from boneage.errors import BoneAgeError, Kind
 from boneage.evaluate.average_hands import FEWEST
 from boneage.evaluate.hand_regions import FRAME, area_shares, hand_mask, plot_regions, region_masks
-from boneage.papers.attention import Sum, evened, evenly, parts_of, see_each
+from boneage.papers.attention import Sum, evened, parts_of, see_each
 from boneage.papers.drawing import draw_maps
 from boneage.types import Sex
 

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from boneage import dataset
 from boneage.combine.ensemble import combine
-from boneage.dataset import FINGERS, POINT_NAMES, Film, Part
+from boneage.dataset import FINGERS, POINT_NAMES, Film, Part, evenly
 from boneage.errors import BoneAgeError
 from boneage.evaluate.average_hands import template_in
 from boneage.evaluate.hand_regions import CARPAL, FRAME, hand_mask, region_masks, to_common_frame
@@ -74,7 +74,7 @@ class Seen:
 def measure_sanity(system: System, data: Path, part: Part, *, most: int, seed: int = 1) -> list[Sanity]:
     """At most so many films of the part, at even steps of bone age; those refused are left out."""
     films = sorted((film for film in dataset.read_films(data) if film.part is part), key=lambda film: film.bone_age_months)
-    chosen = {film.id: film for film in films[:: max(1, -(-len(films) // most))] if system.reads(film.sex)}
+    chosen = {film.id: film for film in evenly(films, most) if system.reads(film.sex)}
     read = []
     for film_id, file in dataset.iterate_files(data, set(chosen)):
         try:

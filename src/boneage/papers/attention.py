@@ -64,11 +64,6 @@ class Sum:
         return Cell(self.films, self.hand / self.films, self.strength / self.films)
 
 
-def evenly(films: Sequence[Film], most: int) -> Sequence[Film]:
-    """At most so many, at even steps."""
-    return films[:: max(1, -(-len(films) // most))]
-
-
 def see_each(data: Path, films: Mapping[int, Film], see: Callable[[Film, bytes], T]) -> tuple[list[T], str]:
     """What `see` makes of each film's file, and in words how many were refused, which are left out."""
     seen, refused = list[T](), Counter[str]()

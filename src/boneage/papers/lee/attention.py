@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from boneage import dataset
-from boneage.dataset import Film
+from boneage.dataset import Film, evenly
 from boneage.evaluate.film_table import read_film_table, write_film_table
 from boneage.evaluate.hand_regions import FRAME, to_common_frame
 from boneage.evaluate.metrics import Array
@@ -24,7 +24,6 @@ from boneage.papers.attention import (
     Sum,
     Tell,
     evened,
-    evenly,
     parts_of,
     registered,
     see_each,

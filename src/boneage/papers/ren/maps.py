@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from boneage import dataset
-from boneage.dataset import Film
+from boneage.dataset import Film, evenly
 from boneage.evaluate.hand_regions import FRAME, hand_mask, to_common_frame
 from boneage.evaluate.metrics import Array
 from boneage.evaluate.run import weights_hash
@@ -16,7 +16,7 @@ from boneage.explain.heat import HeatMap
 from boneage.explain.ram import activate
 from boneage.geometry import PixelMap
 from boneage.networks import load_network
-from boneage.papers.attention import PARTS, Sum, Tell, evened, evenly, parts_of, registered, see_each
+from boneage.papers.attention import PARTS, Sum, Tell, evened, parts_of, registered, see_each
 from boneage.papers.drawing import draw_maps
 from boneage.papers.page import PEOPLE
 from boneage.papers.ren.networks import AGE_NAMES, AGES, SEXES, young
